@@ -1,0 +1,95 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The same language settings for every target of the package.
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// A target below `Sources/<group>/`.
+func target(_ name: String, in group: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/\(group)/\(name)", swiftSettings: settings)
+}
+
+/// A program: composition only.
+func program(_ name: String, in group: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, path: "Sources/\(group)/\(name)", swiftSettings: settings)
+}
+
+/// The tests of one target, or of whole programs.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: settings)
+}
+
+let package = Package(
+    name: "towline",
+    products: [
+        .executable(name: "towline-relay", targets: ["towline-relay"]),
+        .executable(name: "towline-terminal", targets: ["towline-terminal"]),
+    ],
+    targets: [
+        // Doors to C.
+        .systemLibrary(name: "CCrypto", path: "Sources/C/CCrypto", pkgConfig: "libcrypto"),
+        .systemLibrary(name: "CSQLite", path: "Sources/C/CSQLite", pkgConfig: "sqlite3"),
+        .target(name: "CLinux", path: "Sources/C/CLinux"),
+
+        // Vocabulary: pure values, no I/O, no C.
+        target("SSHKeys", in: "Base"),
+        target("Support", in: "Base", ["SSHKeys"]),
+
+        // Mechanism: knows no terminal and no staff.
+        target("SystemCalls", in: "Platform", ["CLinux"]),
+        target("EventLoops", in: "Platform", ["SystemCalls", "CLinux"]),
+        target("LocalControl", in: "Platform", ["EventLoops", "SystemCalls"]),
+        target("SQLite", in: "Platform", ["CSQLite"]),
+        target("SSHCrypto", in: "Platform", ["CCrypto", "SSHKeys"]),
+        target("SSHProtocol", in: "Platform", ["SSHCrypto", "SSHKeys"]),
+        target("SSHServer", in: "Platform", ["SSHProtocol", "SSHCrypto", "SSHKeys", "EventLoops", "SystemCalls"]),
+
+        // The relay.
+        target("RelayCore", in: "Relay", ["Support", "SSHKeys"]),
+        target("RelayStore", in: "Relay", ["RelayCore", "Support", "SSHKeys", "SQLite", "SSHCrypto"]),
+        target("RelaySwitch", in: "Relay", ["RelayCore", "Support", "SSHKeys", "SSHServer", "SSHProtocol", "SSHCrypto", "EventLoops", "SystemCalls"]),
+        target("RelayCommands", in: "Relay", ["RelayCore", "Support", "SSHKeys", "SSHCrypto"]),
+        program("towline-relay", in: "Relay", [
+            "RelayCore", "RelayStore", "RelaySwitch", "RelayCommands", "Support", "SSHKeys", "SSHCrypto", "LocalControl", "EventLoops", "SystemCalls",
+        ]),
+
+        // The terminal.
+        target("TerminalCore", in: "Terminal", ["Support", "SSHKeys"]),
+        target("TerminalStore", in: "Terminal", ["TerminalCore", "Support", "SSHKeys", "SystemCalls"]),
+        target("TerminalBroker", in: "Terminal", ["TerminalCore", "Support", "SSHKeys", "EventLoops", "SystemCalls"]),
+        target("TerminalAgent", in: "Terminal", [
+            "TerminalCore", "TerminalStore", "TerminalBroker", "Support", "SSHKeys", "SSHCrypto", "EventLoops", "SystemCalls",
+        ]),
+        program("towline-terminal", in: "Terminal", [
+            "TerminalCore", "TerminalStore", "TerminalBroker", "TerminalAgent", "Support", "SSHKeys", "LocalControl", "EventLoops", "SystemCalls",
+        ]),
+
+        tests("SSHKeysTests", ["SSHKeys"]),
+        tests("SupportTests", ["Support", "SSHKeys"]),
+        tests("SystemCallsTests", ["SystemCalls"]),
+        tests("EventLoopsTests", ["EventLoops", "SystemCalls"]),
+        tests("LocalControlTests", ["LocalControl", "EventLoops", "SystemCalls"]),
+        tests("SQLiteTests", ["SQLite"]),
+        tests("SSHCryptoTests", ["SSHCrypto", "SSHKeys"]),
+        tests("SSHProtocolTests", ["SSHProtocol", "SSHCrypto", "SSHKeys", "SSHTestClient"]),
+        tests("SSHServerTests", ["SSHServer", "SSHProtocol", "SSHCrypto", "SSHKeys", "EventLoops", "SystemCalls", "SSHTestClient"]),
+        tests("RelayCoreTests", ["RelayCore", "Support", "SSHKeys"]),
+        tests("RelayStoreTests", ["RelayStore", "RelayCore", "Support", "SSHKeys", "SQLite"]),
+        tests("RelaySwitchTests", ["RelaySwitch", "RelayCore", "Support", "SSHKeys", "SSHCrypto", "SSHServer", "EventLoops", "SystemCalls", "SSHTestClient"]),
+        tests("RelayCommandsTests", ["RelayCommands", "RelayStore", "RelayCore", "Support", "SSHKeys"]),
+        tests("TerminalCoreTests", ["TerminalCore", "Support", "SSHKeys"]),
+        tests("TerminalStoreTests", ["TerminalStore", "TerminalCore", "Support", "SSHKeys"]),
+        tests("TerminalBrokerTests", ["TerminalBroker", "TerminalCore", "Support", "SSHKeys", "EventLoops", "SystemCalls"]),
+        tests("TerminalAgentTests", ["TerminalAgent", "TerminalStore", "TerminalBroker", "TerminalCore", "Support", "SSHKeys", "EventLoops", "SystemCalls"]),
+        tests("EndToEnd", ["Support", "SSHKeys"]),
+        tests("Repository", []),
+
+        // A scriptable SSH client of the tests: its own implementation of the client side, which can lie.
+        .target(name: "SSHTestClient", dependencies: ["SSHCrypto", "SSHKeys"], path: "Tests/SSHTestClient", swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,9 @@
+// The door to libcrypto (OpenSSL 3): imported by SSHCrypto only.
+#pragma once
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/param_build.h>
+#include <openssl/rand.h>
