@@ -51,22 +51,32 @@ let package = Package(
         // The relay.
         target("RelayCore", in: "Relay", ["Support", "SSHKeys"]),
         target("RelayStore", in: "Relay", ["RelayCore", "Support", "SSHKeys", "SQLite", "SSHCrypto"]),
-        target("RelaySwitch", in: "Relay", ["RelayCore", "Support", "SSHKeys", "SSHServer", "SSHProtocol", "SSHCrypto", "EventLoops", "SystemCalls"]),
+        target(
+            "RelaySwitch", in: "Relay",
+            ["RelayCore", "Support", "SSHKeys", "SSHServer", "SSHProtocol", "SSHCrypto", "EventLoops", "SystemCalls"]),
         target("RelayCommands", in: "Relay", ["RelayCore", "Support", "SSHKeys", "SSHCrypto"]),
-        program("towline-relay", in: "Relay", [
-            "RelayCore", "RelayStore", "RelaySwitch", "RelayCommands", "Support", "SSHKeys", "SSHCrypto", "LocalControl", "EventLoops", "SystemCalls",
-        ]),
+        program(
+            "towline-relay", in: "Relay",
+            [
+                "RelayCore", "RelayStore", "RelaySwitch", "RelayCommands", "Support", "SSHKeys", "SSHCrypto", "LocalControl", "EventLoops",
+                "SystemCalls",
+            ]),
 
         // The terminal.
         target("TerminalCore", in: "Terminal", ["Support", "SSHKeys"]),
         target("TerminalStore", in: "Terminal", ["TerminalCore", "Support", "SSHKeys", "SystemCalls"]),
         target("TerminalBroker", in: "Terminal", ["TerminalCore", "Support", "SSHKeys", "EventLoops", "SystemCalls"]),
-        target("TerminalAgent", in: "Terminal", [
-            "TerminalCore", "TerminalStore", "TerminalBroker", "Support", "SSHKeys", "SSHCrypto", "EventLoops", "SystemCalls",
-        ]),
-        program("towline-terminal", in: "Terminal", [
-            "TerminalCore", "TerminalStore", "TerminalBroker", "TerminalAgent", "Support", "SSHKeys", "LocalControl", "EventLoops", "SystemCalls",
-        ]),
+        target(
+            "TerminalAgent", in: "Terminal",
+            [
+                "TerminalCore", "TerminalStore", "TerminalBroker", "Support", "SSHKeys", "SSHCrypto", "EventLoops", "SystemCalls",
+            ]),
+        program(
+            "towline-terminal", in: "Terminal",
+            [
+                "TerminalCore", "TerminalStore", "TerminalBroker", "TerminalAgent", "Support", "SSHKeys", "LocalControl", "EventLoops",
+                "SystemCalls",
+            ]),
 
         tests("SSHKeysTests", ["SSHKeys"]),
         tests("SupportTests", ["Support", "SSHKeys"]),
@@ -79,12 +89,16 @@ let package = Package(
         tests("SSHServerTests", ["SSHServer", "SSHProtocol", "SSHCrypto", "SSHKeys", "EventLoops", "SystemCalls", "SSHTestClient"]),
         tests("RelayCoreTests", ["RelayCore", "Support", "SSHKeys"]),
         tests("RelayStoreTests", ["RelayStore", "RelayCore", "Support", "SSHKeys", "SQLite"]),
-        tests("RelaySwitchTests", ["RelaySwitch", "RelayCore", "Support", "SSHKeys", "SSHCrypto", "SSHServer", "EventLoops", "SystemCalls", "SSHTestClient"]),
+        tests(
+            "RelaySwitchTests",
+            ["RelaySwitch", "RelayCore", "Support", "SSHKeys", "SSHCrypto", "SSHServer", "EventLoops", "SystemCalls", "SSHTestClient"]),
         tests("RelayCommandsTests", ["RelayCommands", "RelayStore", "RelayCore", "Support", "SSHKeys"]),
         tests("TerminalCoreTests", ["TerminalCore", "Support", "SSHKeys"]),
         tests("TerminalStoreTests", ["TerminalStore", "TerminalCore", "Support", "SSHKeys"]),
         tests("TerminalBrokerTests", ["TerminalBroker", "TerminalCore", "Support", "SSHKeys", "EventLoops", "SystemCalls"]),
-        tests("TerminalAgentTests", ["TerminalAgent", "TerminalStore", "TerminalBroker", "TerminalCore", "Support", "SSHKeys", "EventLoops", "SystemCalls"]),
+        tests(
+            "TerminalAgentTests",
+            ["TerminalAgent", "TerminalStore", "TerminalBroker", "TerminalCore", "Support", "SSHKeys", "EventLoops", "SystemCalls"]),
         tests("EndToEnd", ["Support", "SSHKeys"]),
         tests("Repository", []),
 
