@@ -1,0 +1,52 @@
+import CLinux
+
+/// What a handler wants to hear about its descriptor. Level-triggered: as long as it holds, it is reported in every batch.
+package struct Interest: OptionSet, Sendable, Hashable {
+    package let rawValue: UInt32
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// There is something to read or accept, or the peer finished sending.
+    package static let read = Interest(rawValue: EPOLLIN.rawValue | EPOLLRDHUP.rawValue)
+    /// There is room to write, or a connection attempt ended.
+    package static let write = Interest(rawValue: EPOLLOUT.rawValue)
+    /// A listener shared by several loops wakes one of them instead of all (`EPOLLEXCLUSIVE`); fixed at registration.
+    package static let exclusive = Interest(rawValue: EPOLLEXCLUSIVE.rawValue)
+}
+
+/// What is the matter with a descriptor.
+package struct Readiness: OptionSet, Sendable, Hashable {
+    package let rawValue: UInt32
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// Reading or accepting will not block; it may yield end of file or an error.
+    package static let readable = Readiness(rawValue: EPOLLIN.rawValue)
+    /// Writing will not block; it may yield an error.
+    package static let writable = Readiness(rawValue: EPOLLOUT.rawValue)
+    /// The peer will send no more: at least its sending half is closed. Bytes may still wait to be read. Reported unasked when both
+    /// halves are closed.
+    package static let hangUp = Readiness(rawValue: EPOLLHUP.rawValue | EPOLLRDHUP.rawValue)
+    /// The descriptor has failed: read or `Sockets.pendingError` says how. Reported unasked.
+    package static let error = Readiness(rawValue: EPOLLERR.rawValue)
+}
+
+/// Hears about a descriptor on the loop's thread.
+package protocol ReadinessHandler: AnyObject {
+    /// Called at most once a batch, never after the registration has ended, not even for events of the same batch.
+    ///
+    /// It must take a bounded amount of work and return; what is left is reported again in the next batch.
+    func ready(_ readiness: Readiness)
+}
+
+/// Hears about the end of every batch.
+package protocol BatchObserver: AnyObject {
+    /// Called on the loop's thread after all events, jobs and timers of one batch: the place to flush once.
+    func batchEnded()
+}
+
+/// A descriptor that a loop watches. Only a name: copying it does nothing, and once ended it never names another registration.
+package struct Registration: Hashable, Sendable {
+    /// The watched descriptor.
+    package let descriptor: Int32
+    /// Tells this registration from earlier and later ones of the same number.
+    let generation: UInt32
+}
