@@ -11,6 +11,7 @@ package enum IPAddress: Hashable, Sendable, CustomStringConvertible {
     package init?(_ text: String) {
         var four = in_addr()
         var six = in6_addr()
+        if text.utf8.contains(0) { return nil }  // C would see only what stands before it
         if inet_pton(AF_INET, text, &four) == 1 {
             self = .v4(UInt32(bigEndian: four.s_addr))
         } else if inet_pton(AF_INET6, text, &six) == 1 {
