@@ -273,9 +273,10 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
         while goesOn {
             let count = waitForEvents()
             tick = MonotonicClock.now
+            timers.beginBatch(at: tick)
             dispatch(count)
             goesOn = runJobs()
-            timers.runDue(at: tick)
+            timers.runDue()
             for observer in observers { observer.batchEnded() }
             lastLag = MonotonicClock.now - tick
         }

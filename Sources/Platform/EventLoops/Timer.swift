@@ -5,7 +5,8 @@ package import SystemCalls
 /// Nothing keeps a timer but its loop while it is pending: an owner may drop it without stopping it. The body is let go when it has run
 /// for the last time or was cancelled, so a body that holds the timer's owner makes no lasting cycle.
 package final class Timer {
-    fileprivate(set) var deadline: MonotonicTime
+    /// When it is due, or was last.
+    package fileprivate(set) var deadline: MonotonicTime
     fileprivate let period: Duration?
     fileprivate var body: (() -> Void)?
     fileprivate let heap: TimerHeap
@@ -46,7 +47,10 @@ package final class Timer {
 /// Pending timers, the earliest first; timers of one deadline in the order of their scheduling.
 final class TimerHeap {
     private var timers: [Timer] = []
+    /// How many were ever scheduled or moved: the order of the newest.
     private var scheduled: UInt64 = 0
+    /// When the current batch began, and the newest timer then.
+    private var batch = (start: MonotonicTime.zero, newest: UInt64(0))
 
     /// When the earliest is due.
     var nextDeadline: MonotonicTime? { timers.first?.deadline }
@@ -54,7 +58,9 @@ final class TimerHeap {
     /// How many are pending.
     var count: Int { timers.count }
 
+    /// A deadline in the past becomes now, so that nobody can push in before those that are due already.
     func insert(_ timer: Timer) {
+        timer.deadline = max(timer.deadline, batch.start)
         scheduled += 1
         timer.order = scheduled
         timer.position = timers.count
@@ -74,12 +80,15 @@ final class TimerHeap {
         siftDown(from: last.position)
     }
 
-    /// Runs what was due by `now`, at most once each, and nothing that these bodies schedule.
+    /// Notes that a batch begins: what is scheduled from now on is for the next.
+    func beginBatch(at now: MonotonicTime) { batch = (now, scheduled) }
+
+    /// Runs what was due when the batch began and scheduled before, at most once each.
     ///
     /// A repeating timer that fell behind skips the missed times.
-    func runDue(at now: MonotonicTime) {
-        let newest = scheduled
-        while let timer = timers.first, timer.deadline <= now, timer.order <= newest {
+    func runDue() {
+        let now = batch.start
+        while let timer = timers.first, timer.deadline <= now, timer.order <= batch.newest {
             remove(timer)
             guard let body = timer.body else { continue }
             if let period = timer.period {
