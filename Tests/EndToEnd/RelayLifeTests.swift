@@ -1,0 +1,66 @@
+import Glibc
+import Testing
+
+extension EndToEnd {
+    /// How the relay ends and comes back.
+    @Suite(.serialized, .enabled(if: !Relay.isStock)) struct RelayLifeTests {
+        @Test func sigtermEndsTheRelayWithinTenSecondsAndTellsItsPeers() async throws {
+            let site = try await Site()
+            let tunnel = try await site.tunnel()
+            let session = try await site.liveSession()
+            let ended = try await site.relay.process.terminate(within: .seconds(10))
+            #expect(ended.status == 0, "\(ended)")
+            let told = try await tunnel.end(within: .seconds(5))
+            #expect(told.errors.contains("Received disconnect"), "\(told.errors)")
+            try await session.end(within: .seconds(5))
+        }
+
+        @Test func sigkillLosesNothingThatWasAcknowledged() async throws {
+            let site = try await Site()
+            let tunnel = try await site.tunnel()
+            let port = try site.relay.port
+            var acknowledged: [String] = []
+            for index in 1...12 { acknowledged.append(try await added("more-\(index)", at: site)) }
+            // One command is under way when the relay is killed: it may be done or not, but the rest is.
+            let key = try await KeyPair("last", in: site.folder)
+            let relay = try Programs.ours("towline-relay", variable: "TEST_RELAY")
+            let last = try Program(
+                [relay, "terminal", "add", "last", "--key", key.publicPath, "--data-dir", site.relay.dataPath], in: site.folder)
+            try site.relay.process.signal(SIGKILL)
+            try await site.relay.process.end()
+            try await last.end()
+            try await tunnel.end()
+
+            try await site.relay.start(port: port)
+            let list = try await site.relay.must("terminal", "list")
+            for name in acknowledged + ["shop-42"] { #expect(list.output.contains(name), "\(list.output)") }
+            try await site.relay.must("audit", "verify")
+            // The port is the key's, not the dead connection's: nothing has to be waited for.
+            let back = try await site.tunnel()
+            let login = try await site.staff(try site.staffConfig(), "-J", "relay", "shop-42", "echo reached")
+            #expect(login.text == "reached", "\(login)")
+            #expect(back.isRunning)
+        }
+
+        private func added(_ name: String, at site: Site) async throws -> String {
+            let key = try await KeyPair(name, in: site.folder)
+            try await site.relay.must("terminal", "add", name, "--key", key.publicPath)
+            return name
+        }
+
+        @Test func aSecondRelayOnTheSameFolderIsRefused() async throws {
+            let site = try await Site()
+            let second = try await site.relay.command("serve", "--listen", "127.0.0.1:0")
+            #expect(second.status == 1, "\(second)")
+            #expect(try site.relay.process.isRunning)
+        }
+
+        @Test func commandsWorkOnTheStoreWhileTheRelayIsDown() async throws {
+            let site = try await Site()
+            try await site.relay.process.terminate()
+            let key = try await KeyPair("second", in: site.folder)
+            try await site.relay.must("terminal", "add", "shop-43", "--key", key.publicPath)
+            #expect(try await site.relay.must("terminal", "list").output.contains("shop-43"))
+        }
+    }
+}
