@@ -20,7 +20,7 @@ extension EndToEnd {
             func inside() -> Int { crowd.count { $0.errors.contains("Authenticated to") } }
             let descriptors = "/proc/\(try site.relay.process.pid)/fd"
             try await eventually(within: .seconds(60), "the relay has no descriptor left; \(inside()) are in") {
-                try await site.folder.run(["ls", descriptors]).output.split(separator: "\n").count >= 46
+                try await site.folder.run(["ls", descriptors]).output.split(whereSeparator: \.isNewline).count >= 46
             }
             #expect(inside() < crowd.count)
 
@@ -51,7 +51,7 @@ extension EndToEnd {
         }
 
         private func ticks(_ session: Program) -> Int {
-            session.output.split(separator: "\n").count
+            session.output.split(whereSeparator: \.isNewline).count
         }
     }
 }

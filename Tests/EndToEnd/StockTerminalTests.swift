@@ -89,7 +89,7 @@ extension EndToEnd {
         @Test(.enabled(if: !Relay.isStock)) func theHostKeyIsTheOneThatInitPrinted() async throws {
             let site = try await Site()
             let tunnel = try await site.tunnel()
-            let seen = tunnel.errors.split(separator: "\n").first { $0.contains("Server host key: ssh-ed25519 SHA256:") }
+            let seen = tunnel.errors.split(whereSeparator: \.isNewline).first { $0.contains("Server host key: ssh-ed25519 SHA256:") }
             let fingerprint = try #require(seen?.split(separator: " ").last)
             #expect(site.relay.greeting.contains(fingerprint), "\(site.relay.greeting)")
         }

@@ -61,9 +61,9 @@ final class Relay: Sendable {
         let program = try Program(limited + serve, in: folder)
         try await eventually("towline-relay is ready; it says: \(program.output) \(program.errors)") {
             guard program.isRunning else { throw ScenarioError(description: "towline-relay ended: \(program.errors)") }
-            return program.output.split(separator: "\n").contains("ready")
+            return program.output.split(whereSeparator: \.isNewline).contains("ready")
         }
-        let bound = program.output.split(separator: "\n").first { $0.hasPrefix("listening on 127.0.0.1:") }
+        let bound = program.output.split(whereSeparator: \.isNewline).first { $0.hasPrefix("listening on 127.0.0.1:") }
         guard let bound, let found = bound.split(separator: ":").last.flatMap({ Int($0) }) else {
             throw ScenarioError(description: "no 'listening on' line: \(program.output)")
         }

@@ -38,7 +38,7 @@ final class Site: Sendable {
     }
 
     /// Starts a stock `ssh -N -R` as the terminal would; returns at once.
-    func startTunnel(key: KeyPair? = nil, port: Int = Site.listeningPort, _ extra: String...) throws -> Program {
+    func startTunnel(key: KeyPair? = nil, port: Int = Site.listeningPort, options extra: [String] = []) throws -> Program {
         try Program(
             ["ssh"] + options(key: key ?? terminalKey) + extra + [
                 "-v", "-N", "-T", "-o", "ExitOnForwardFailure=yes", "-R", "\(port):127.0.0.1:\(server.port)",
@@ -48,7 +48,7 @@ final class Site: Sendable {
 
     /// Starts the terminal's tunnel and waits until the relay granted its port.
     func tunnel(_ extra: String...) async throws -> Program {
-        let program = try startTunnel()
+        let program = try startTunnel(options: extra)
         try await Site.granted(program)
         return program
     }
@@ -63,8 +63,8 @@ final class Site: Sendable {
 
     /// A configuration file for staff: `relay` is the relay; the terminal's login user is the one that its sshd serves.
     ///
-    /// A file, because options on the line of `ssh -J` do not reach the jump. `lines` go to every hop.
-    func staffConfig(key: KeyPair? = nil, _ lines: String...) throws -> String {
+    /// A file, because options on the line of `ssh -J` do not reach the jump. `lines` go to every hop, `toRelay` to the relay's only.
+    func staffConfig(key: KeyPair? = nil, _ lines: String..., toRelay: String? = nil) throws -> String {
         let name = folder.newName("ssh_config")
         return try folder.write(
             """
@@ -72,6 +72,7 @@ final class Site: Sendable {
               HostName 127.0.0.1
               Port \(relay.port)
               User \(Relay.isStock ? StockServer.user : "alice")
+            \(toRelay.map { "  \($0)" } ?? "")
             Host *
             \(lines.map { "  \($0)\n" }.joined())  User \(StockServer.user)
               IdentityFile \((key ?? staffKey).path)
