@@ -86,10 +86,13 @@ final class Relay: Sendable {
 
     /// Registers a terminal with a key.
     func addTerminal(_ name: String, port: Int, key: KeyPair) async throws {
-        if let stock {
-            return try stock.add("restrict,port-forwarding,permitlisten=\"localhost:\(port)\" \(key.line)")
-        }
+        if Relay.isStock { return try await addTerminal(name, port: port, line: key.line) }
         try await must("terminal", "add", name, "--listening-port", "\(port)", "--key", key.publicPath)
+    }
+
+    /// Registers a terminal's key with a stock relay, as DESIGN §3.3 has it.
+    func addTerminal(_: String, port: Int, line: String) async throws {
+        try stock?.add("restrict,port-forwarding,permitlisten=\"localhost:\(port)\" \(line)")
     }
 
     /// Registers a member of staff, with grants for these terminals.

@@ -28,6 +28,17 @@ final class Site: Sendable {
         try await relay.addStaff("alice", key: staffKey, grants: granted ? ["shop-42"] : [])
     }
 
+    /// Fingerprint of the relay's host key, as ssh-keyscan sees it.
+    func relayFingerprint() async throws -> String {
+        let scanned = try await folder.run([
+            "bash", "-o", "pipefail", "-c", "ssh-keyscan -t ed25519 -p \(relay.port) 127.0.0.1 2>/dev/null | ssh-keygen -l -f -",
+        ])
+        guard scanned.succeeded, let found = scanned.output.split(separator: " ").first(where: { $0.hasPrefix("SHA256:") }) else {
+            throw ScenarioError(description: "no host key of the relay: \(scanned)")
+        }
+        return String(found)
+    }
+
     /// Options of every stock client here: no configuration of the machine or the user, this scenario's known hosts.
     func options(key: KeyPair) -> [String] {
         [
