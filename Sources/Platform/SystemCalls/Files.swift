@@ -286,6 +286,19 @@ package enum Files {
         var item = pollfd(fd: descriptor, events: Int16(events), revents: 0)
         _ = poll(&item, 1, -1)
     }
+
+    /// Waits until `descriptor` can be read or written (or has failed, which the next attempt will tell). Blocks.
+    ///
+    /// - Returns: false once `deadline` has passed.
+    package static func waitUntilReady(_ descriptor: Int32, toRead: Bool, until deadline: MonotonicTime) -> Bool {
+        var item = pollfd(fd: descriptor, events: Int16(toRead ? POLLIN : POLLOUT), revents: 0)
+        while true {
+            let left = (deadline - MonotonicClock.now).wholeNanoseconds
+            guard left > 0 else { return false }
+            let count = poll(&item, 1, Int32(min((left + 999_999) / 1_000_000, 3_600_000)))
+            if count > 0 { return true }
+        }
+    }
 }
 
 /// An exclusive lock on a file, held until the value's end or the process's, however that ends.

@@ -39,11 +39,12 @@ extension Sockets {
         return socket
     }
 
-    /// Connects to the Unix socket at `path`; the result is blocking, close-on-exec.
+    /// Connects to the Unix socket at `path`; the result is close-on-exec.
     ///
-    /// - Throws: `ENOENT` or `ECONNREFUSED` if nobody listens there, `EAGAIN` if too many wait already.
-    package static func connectUnix(to path: String) throws(SystemError) -> Descriptor {
-        let socket = try stream(AF_UNIX, path, blocking: true)
+    /// - Parameter isBlocking: whether the result blocks, and whether connecting waits while too many others wait.
+    /// - Throws: `ENOENT` or `ECONNREFUSED` if nobody listens there; `EAGAIN` if too many wait and it must not block.
+    package static func connectUnix(to path: String, isBlocking: Bool = true) throws(SystemError) -> Descriptor {
+        let socket = try stream(AF_UNIX, path, blocking: isBlocking)
         let raw = socket.raw
         try withUnixAddress(path) { (address, length) throws(SystemError) in
             _ = try retrying("connect", path) { Glibc.connect(raw, address, length) }

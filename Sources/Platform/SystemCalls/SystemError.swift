@@ -34,6 +34,48 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
+extension SystemError {
+    /// What an error number means to somebody who has to decide what to do next.
+    package enum Kind: Sendable {
+        /// There is no such thing (`ENOENT`, `ENOTDIR`).
+        case absent
+        /// Our rights do not suffice (`EACCES`, `EPERM`).
+        case forbidden
+        /// It exists already (`EEXIST`).
+        case exists
+        /// The address is taken (`EADDRINUSE`).
+        case inUse
+        /// Nobody listens there (`ECONNREFUSED`).
+        case refused
+        /// The other side is gone (`EPIPE`, `ECONNRESET`, `ETIMEDOUT`).
+        case disconnected
+        /// There is no way to it now (`ENETUNREACH`, `EHOSTUNREACH`, `ENETDOWN`, `EADDRNOTAVAIL`).
+        case unreachable
+        /// Not now (`EAGAIN`).
+        case busy
+        /// Descriptors, memory or disk have run out (`EMFILE`, `ENFILE`, `ENOMEM`, `ENOBUFS`, `ENOSPC`, `EDQUOT`).
+        case exhausted
+        /// Anything else.
+        case other
+    }
+
+    /// The meaning of `errno`.
+    package var kind: Kind {
+        switch errno {
+        case ENOENT, ENOTDIR: .absent
+        case EACCES, EPERM: .forbidden
+        case EEXIST: .exists
+        case EADDRINUSE: .inUse
+        case ECONNREFUSED: .refused
+        case EPIPE, ECONNRESET, ETIMEDOUT: .disconnected
+        case ENETUNREACH, EHOSTUNREACH, ENETDOWN, EADDRNOTAVAIL: .unreachable
+        case EAGAIN: .busy
+        case EMFILE, ENFILE, ENOMEM, ENOBUFS, ENOSPC, EDQUOT: .exhausted
+        default: .other
+        }
+    }
+}
+
 /// Calls `body` until a signal no longer interrupts it.
 ///
 /// - Returns: what it returned, at least 0.
