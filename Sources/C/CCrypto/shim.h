@@ -7,3 +7,6 @@
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 #include <openssl/rand.h>
+
+// A macro made of casts, which Swift does not import.
+static const int towline_public_key = EVP_PKEY_PUBLIC_KEY;
