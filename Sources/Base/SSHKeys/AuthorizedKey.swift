@@ -30,7 +30,8 @@ package enum AuthorizedKeyError: Error, Hashable, Sendable, CustomStringConverti
         switch self {
         case .empty: "no key: paste the line of the .pub file (ssh-ed25519 AAAA… name)"
         case .privateKey: "this is a PRIVATE key: never send it to anyone; paste the line of the .pub file instead"
-        case .puttyFile: "this is a PuTTY file: in PuTTYgen, copy the text under \"Public key for pasting into OpenSSH authorized_keys file\""
+        case .puttyFile:
+            "this is a PuTTY file: in PuTTYgen, copy the text under \"Public key for pasting into OpenSSH authorized_keys file\""
         case .ssh2File: "this is an SSH2 public key file: convert it with: ssh-keygen -i -f FILE"
         case .severalLines: "more than one line: a public key is one line; was it broken by a mail program?"
         case .tooLong(let count): "a public key line of \(count) bytes is too long (at most \(AuthorizedKey.maximumLineLength))"

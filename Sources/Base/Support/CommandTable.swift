@@ -1,0 +1,266 @@
+/// One command of a program: what it is called, what it takes, and what it does. The only source for parsing and help.
+package struct CommandSpec: Hashable, Sendable {
+    /// A word that is not an option.
+    package struct Argument: Hashable, Sendable {
+        /// How help shows it, for example `TERMINAL`.
+        package let name: String
+        package let isOptional: Bool
+
+        package init(_ name: String, isOptional: Bool = false) {
+            self.name = name
+            self.isOptional = isOptional
+        }
+    }
+
+    /// A word that begins with `--`.
+    package struct Option: Hashable, Sendable {
+        /// With its hyphens, for example `--key`.
+        package let name: String
+        /// How help shows its value, for example `FILE|-`; `nil` if it takes none.
+        package let value: String?
+        package let isRequired: Bool
+        /// Whether it may be given several times.
+        package let repeats: Bool
+        /// What it means, a few words.
+        package let meaning: String
+
+        package init(_ name: String, value: String? = nil, isRequired: Bool = false, repeats: Bool = false, _ meaning: String) {
+            self.name = name
+            self.value = value
+            self.isRequired = isRequired
+            self.repeats = repeats
+            self.meaning = meaning
+        }
+    }
+
+    /// The words that name it, for example `["terminal", "add"]`.
+    package let path: [String]
+    /// What it does: one line that begins with a verb.
+    package let summary: String
+    package let arguments: [Argument]
+    package let options: [Option]
+
+    package init(_ path: String, _ summary: String, arguments: [Argument] = [], options: [Option] = []) {
+        self.path = path.split(separator: " ").map(String.init)
+        self.summary = summary
+        self.arguments = arguments
+        self.options = options
+    }
+
+    /// Name, arguments and options in one line, as in `terminal add NAME [--key FILE|-]`.
+    package var synopsis: String {
+        let shownArguments = arguments.map { $0.isOptional ? "[\($0.name)]" : $0.name }
+        let shownOptions = options.map { option in
+            let text = option.value.map { "\(option.name) \($0)" } ?? option.name
+            return (option.isRequired ? text : "[\(text)]") + (option.repeats ? "…" : "")
+        }
+        return (path + shownArguments + shownOptions).joined(separator: " ")
+    }
+}
+
+/// A command line that its table has accepted.
+package struct ParsedCommand: Hashable, Sendable {
+    package let command: CommandSpec
+    /// Words that are not options, in order: at least the required ones, at most all.
+    package let arguments: [String]
+    /// Values of the options that were given, in order; an option without a value has an empty one.
+    private let options: [String: [String]]
+
+    fileprivate init(command: CommandSpec, arguments: [String], options: [String: [String]]) {
+        self.command = command
+        self.arguments = arguments
+        self.options = options
+    }
+
+    /// The command's words, joined by blanks: what a program switches on.
+    package var name: String { command.path.joined(separator: " ") }
+
+    /// Whether the option `name` was given.
+    package func has(_ name: String) -> Bool { options[name] != nil }
+
+    /// The last value of the option `name`; `nil` if it was not given.
+    package func value(_ name: String) -> String? { options[name]?.last }
+
+    /// All values of the option `name`, in order.
+    package func values(_ name: String) -> [String] { options[name] ?? [] }
+}
+
+/// A command line that is wrong: one line, with what to do.
+package struct UsageError: Error, Hashable, Sendable, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) {
+        self.description = description
+    }
+}
+
+/// All commands of a program.
+package struct CommandTable: Sendable {
+    /// The program's name as people type it.
+    package let program: String
+    /// What the program is: one line.
+    package let summary: String
+    package let commands: [CommandSpec]
+    /// Options that every command takes, anywhere on the line.
+    package let everywhere: [CommandSpec.Option]
+
+    package init(program: String, summary: String, commands: [CommandSpec], everywhere: [CommandSpec.Option]) {
+        self.program = program
+        self.summary = summary
+        self.commands = commands
+        self.everywhere = everywhere
+    }
+
+    // MARK: Parsing
+
+    /// Parses the words behind the program's name.
+    ///
+    /// Options may stand anywhere, as `--option VALUE` or `--option=VALUE`; `--` ends them. `--help` and `-h` turn any command into
+    /// `help` of it. No words at all are `help`.
+    package func parse(_ words: [String]) throws(UsageError) -> ParsedCommand {
+        var plain: [String] = []
+        var given: [(name: String, value: String?)] = []
+        var isBehindOptions = false
+        var index = 0
+        // Which options take a value is known once the command is; until then every command's options are.
+        let known = commands.flatMap(\.options) + everywhere
+        while index < words.count {
+            let word = words[index]
+            index += 1
+            if isBehindOptions || !word.hasPrefix("-") || word == "-" {
+                plain.append(word)
+            } else if word == "--" {
+                isBehindOptions = true
+            } else if word == "--help" || word == "-h" {
+                return try help(plain)
+            } else {
+                let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+                let takesValue = known.contains { $0.name == parts[0] && $0.value != nil }
+                if parts.count > 1 {
+                    given.append((parts[0], parts[1]))
+                } else if takesValue, index < words.count {
+                    given.append((parts[0], words[index]))
+                    index += 1
+                } else {
+                    given.append((parts[0], nil))
+                }
+            }
+        }
+        guard !plain.isEmpty || !given.isEmpty else { return try help([]) }
+        let command = try self.command(plain)
+        if command.path == ["help"] { return ParsedCommand(command: command, arguments: Array(plain.dropFirst()), options: [:]) }
+        let arguments = Array(plain.dropFirst(command.path.count))
+        try check(arguments, of: command)
+        return ParsedCommand(command: command, arguments: arguments, options: try options(given, of: command))
+    }
+
+    private func help(_ topic: [String]) throws(UsageError) -> ParsedCommand {
+        guard let help = commands.first(where: { $0.path == ["help"] }) else { throw UsageError("see: \(program) help") }
+        let known = topic.isEmpty ? [] : commands.map(\.path).filter { topic.starts(with: $0) || $0.starts(with: topic) }
+        return ParsedCommand(command: help, arguments: known.isEmpty ? [] : topic, options: [:])
+    }
+
+    private func command(_ words: [String]) throws(UsageError) -> CommandSpec {
+        let candidates = commands.filter { words.starts(with: $0.path) }
+        if let command = candidates.max(by: { $0.path.count < $1.path.count }) { return command }
+        guard let first = words.first else { throw UsageError("no command; see: \(program) help") }
+        let group = commands.filter { $0.path.count > 1 && $0.path[0] == first }
+        if !group.isEmpty {
+            let choices = group.map { $0.path.dropFirst().joined(separator: " ") }.joined(separator: ", ")
+            if words.count > 1 { throw UsageError("\(first) has no command \(Printable.quoted(words[1])); it has: \(choices)") }
+            throw UsageError("\(first) needs one of: \(choices)")
+        }
+        let names = Set(commands.map { $0.path[0] })
+        throw UsageError("there is no command \(Printable.quoted(first))\(suggestion(first, names)); see: \(program) help")
+    }
+
+    private func check(_ arguments: [String], of command: CommandSpec) throws(UsageError) {
+        let required = command.arguments.filter { !$0.isOptional }.count
+        if arguments.count < required {
+            throw UsageError("\(command.arguments[arguments.count].name) is missing; usage: \(program) \(command.synopsis)")
+        }
+        if arguments.count > command.arguments.count {
+            let extra = Printable.quoted(arguments[command.arguments.count])
+            throw UsageError("\(extra) is one word too many; usage: \(program) \(command.synopsis)")
+        }
+    }
+
+    private func options(_ given: [(name: String, value: String?)], of command: CommandSpec) throws(UsageError) -> [String: [String]] {
+        let allowed = command.options + everywhere
+        var options: [String: [String]] = [:]
+        for (name, value) in given {
+            guard let option = allowed.first(where: { $0.name == name }) else {
+                let hint = suggestion(name, Set(allowed.map(\.name)))
+                throw UsageError(
+                    "\(command.path.joined(separator: " ")) has no option \(Printable.quoted(name))\(hint); usage: \(program) \(command.synopsis)"
+                )
+            }
+            if option.value != nil, value == nil { throw UsageError("\(name) needs a value: \(name) \(option.value ?? "")") }
+            if option.value == nil, value != nil { throw UsageError("\(name) takes no value") }
+            if options[name] != nil, !option.repeats { throw UsageError("\(name) is given twice") }
+            options[name, default: []].append(value ?? "")
+        }
+        for option in command.options where option.isRequired && options[option.name] == nil {
+            throw UsageError("\(option.name) is missing; usage: \(program) \(command.synopsis)")
+        }
+        return options
+    }
+
+    // MARK: Help
+
+    /// Help about all commands, or about those whose words begin with `topic`; 80 columns where names allow.
+    package func help(about topic: [String]) -> String {
+        let chosen = commands.filter { $0.path.starts(with: topic) }
+        if !topic.isEmpty, !chosen.isEmpty { return chosen.map(details).joined(separator: "\n") }
+        var text = "\(program): \(summary)\n\n"
+        for command in commands {
+            text += "  \(program) \(command.synopsis)\n      \(command.summary)\n"
+        }
+        return text + "\n" + optionLines(everywhere, title: "Everywhere:") + "More about one command: \(program) help COMMAND\n"
+    }
+
+    private func details(_ command: CommandSpec) -> String {
+        "\(program) \(command.synopsis)\n    \(command.summary)\n" + optionLines(command.options + everywhere, title: "")
+    }
+
+    private func optionLines(_ options: [CommandSpec.Option], title: String) -> String {
+        if options.isEmpty { return "" }
+        let shown = options.map { option in option.value.map { "\(option.name) \($0)" } ?? option.name }
+        let width = shown.map(\.count).max() ?? 0
+        let lines = zip(shown, options).map { name, option in
+            "  \(name)\(String(repeating: " ", count: width - name.count))  \(option.meaning)\n"
+        }
+        return (title.isEmpty ? "" : title + "\n") + lines.joined()
+    }
+
+    // MARK: Suggestions
+
+    /// `; did you mean …?` for the nearest name, if one is near.
+    private func suggestion(_ word: String, _ names: Set<String>) -> String {
+        let near = names.map { (name: $0, distance: Self.distance(word, $0)) }.min { ($0.distance, $0.name) < ($1.distance, $1.name) }
+        guard let near, near.distance <= Self.nearEnough else { return "" }
+        return "; did you mean \(near.name)?"
+    }
+
+    /// Edits between a typing error and what was meant.
+    private static let nearEnough = 2
+    /// Words longer than this are not compared: the cost is the product of the lengths.
+    private static let longestCompared = 40
+
+    /// Levenshtein's distance.
+    private static func distance(_ left: String, _ right: String) -> Int {
+        let (left, right) = (Array(left.utf8), Array(right.utf8))
+        guard left.count <= longestCompared, right.count <= longestCompared else { return Int.max }
+        var row = Array(0...right.count)
+        for (i, a) in left.enumerated() {
+            var previous = row[0]
+            row[0] = i + 1
+            for (j, b) in right.enumerated() {
+                let substitution = previous + (a == b ? 0 : 1)
+                previous = row[j + 1]
+                row[j + 1] = min(row[j] + 1, row[j + 1] + 1, substitution)
+            }
+        }
+        return row[right.count]
+    }
+}
