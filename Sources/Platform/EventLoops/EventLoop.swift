@@ -171,7 +171,7 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
         preconditionOwned()
         let index = slot(of: registration)
         guard slots[index].interest != interest else { return }
-        precondition(!interest.contains(.exclusive), "an exclusive registration cannot change")
+        precondition(!interest.contains(.sharedListener), "the registration of a shared listener cannot change")
         slots[index].interest = interest
         do throws(SystemError) {
             try control(EPOLL_CTL_MOD, registration.descriptor, interest.rawValue, generation: registration.generation)

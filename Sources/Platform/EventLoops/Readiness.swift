@@ -9,8 +9,9 @@ package struct Interest: OptionSet, Sendable, Hashable {
     package static let read = Interest(rawValue: EPOLLIN.rawValue | EPOLLRDHUP.rawValue)
     /// There is room to write, or a connection attempt ended.
     package static let write = Interest(rawValue: EPOLLOUT.rawValue)
-    /// A listener shared by several loops wakes one of them instead of all (`EPOLLEXCLUSIVE`); fixed at registration.
-    package static let exclusive = Interest(rawValue: EPOLLEXCLUSIVE.rawValue)
+    /// A connection waits at a listener that several loops share: one of them is woken instead of all (`EPOLLEXCLUSIVE`, which the kernel
+    /// takes at registration only and not beside the other interests).
+    package static let sharedListener = Interest(rawValue: EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue)
 }
 
 /// What is the matter with a descriptor.

@@ -97,7 +97,8 @@ package final class PacketCipher {
             guard let mac else { preconditionFailure("CTR needs a MAC") }
             precondition(macKey.count == mac.keyLength, "MAC key of the wrong length")
             tagLength = mac.tagLength
-            let context = Self.cipherContext(cipher == .aes128CTR ? "AES-128-CTR" : "AES-256-CTR", key: key[...], encrypts: encrypts, iv: iv)
+            let context = Self.cipherContext(
+                cipher == .aes128CTR ? "AES-128-CTR" : "AES-256-CTR", key: key[...], encrypts: encrypts, iv: iv)
             form = .ctr(context, mac: Self.macContext("HMAC", key: macKey, digest: mac == .hmacSHA256ETM ? "SHA256" : "SHA512"))
         }
     }

@@ -1,0 +1,98 @@
+package import SystemCalls
+import Synchronization
+
+/// What becomes of a new connection.
+package enum AdmissionVerdict: Equatable, Sendable {
+    case admitted
+    /// Too many from its source that have not authenticated.
+    case sourceFull
+    /// Too many in all.
+    case full
+    /// Its source has failed too often.
+    case penalised
+}
+
+/// Counts peers that have not authenticated, overall and per source, and remembers sources that fail or that hold good keys.
+///
+/// Shared by all loops; asked a few times per connection, never per packet. Bounded by `ServerLimits`.
+package final class Admission: Sendable {
+    private struct Memory {
+        /// The moment from which nothing is held against the source any more.
+        var penaltyEnds: MonotonicTime
+        /// The moment until which a good key protects the source.
+        var protectedUntil: MonotonicTime
+    }
+
+    private struct State {
+        var unauthenticated = 0
+        var perSource: [SourceGroup: Int] = [:]
+        var memories: [SourceGroup: Memory] = [:]
+    }
+
+    private let limits: ServerLimits
+    private let state = Mutex(State())
+
+    package init(limits: ServerLimits) {
+        self.limits = limits
+    }
+
+    /// Asks for a place for a connection from `source`. If admitted, `left` must be called once.
+    package func admit(_ source: SourceGroup, at now: MonotonicTime) -> AdmissionVerdict {
+        state.withLock { state in
+            if let memory = state.memories[source], memory.protectedUntil <= now, memory.penaltyEnds > now,
+                memory.penaltyEnds - now >= limits.penaltyThreshold
+            {
+                return .penalised
+            }
+            guard state.unauthenticated < limits.unauthenticated else { return .full }
+            let count = state.perSource[source, default: 0]
+            guard count < limits.unauthenticatedPerSource else { return .sourceFull }
+            state.unauthenticated += 1
+            state.perSource[source] = count + 1
+            return .admitted
+        }
+    }
+
+    /// Gives a place back: the connection has authenticated or ended.
+    package func left(_ source: SourceGroup) {
+        state.withLock { state in
+            state.unauthenticated -= 1
+            let count = state.perSource[source, default: 1] - 1
+            state.perSource[source] = count == 0 ? nil : count
+        }
+    }
+
+    /// Remembers that `source` showed a good key.
+    package func succeeded(_ source: SourceGroup, at now: MonotonicTime) {
+        state.withLock { state in
+            remember(&state, source, Memory(penaltyEnds: now, protectedUntil: now + limits.goodKeyMemory), now)
+        }
+    }
+
+    /// Holds a failed connection against `source`.
+    package func failed(_ source: SourceGroup, at now: MonotonicTime) {
+        state.withLock { state in
+            var memory = state.memories[source] ?? Memory(penaltyEnds: now, protectedUntil: now)
+            guard memory.protectedUntil <= now else { return }
+            memory.penaltyEnds = min(max(memory.penaltyEnds, now) + limits.penalty, now + limits.longestPenalty)
+            remember(&state, source, memory, now)
+        }
+    }
+
+    /// Connections that have not authenticated.
+    package var unauthenticatedCount: Int { state.withLock(\.unauthenticated) }
+
+    private func remember(_ state: inout State, _ source: SourceGroup, _ memory: Memory, _ now: MonotonicTime) {
+        if state.memories[source] == nil, state.memories.count >= limits.rememberedSources {
+            state.memories = state.memories.filter { max($0.value.penaltyEnds, $0.value.protectedUntil) > now }
+            if state.memories.count >= limits.rememberedSources,
+                let least = state.memories.min(by: {
+                    max($0.value.penaltyEnds, $0.value.protectedUntil) < max($1.value.penaltyEnds, $1.value.protectedUntil)
+                })
+            {
+                state.memories[least.key] = nil
+            }
+        }
+        state.memories[source] = memory
+    }
+}

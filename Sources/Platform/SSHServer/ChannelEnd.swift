@@ -1,0 +1,165 @@
+package import SSHProtocol
+
+/// Hears about the end of a channel that it put an end on.
+package protocol ChannelEndObserver: AnyObject {
+    /// The channel is over; nothing more comes from it or goes to it. Called once.
+    func channelEndClosed(_ end: ChannelEnd)
+}
+
+/// One channel of one socket, with the bytes that wait to be sent on it.
+///
+/// Two ends that are partners are a bridge: what comes from one is sent on the other. The window is the back-pressure: bytes received on one
+/// end are granted anew only when they have been sent on its partner, so what waits here is never more than the partner's window, and
+/// a slow reader stalls its own bridge and nothing else. Owned by its connection; used on the connection's loop only.
+package final class ChannelEnd {
+    /// What follows the waiting bytes.
+    private enum Ending: Equatable {
+        case none
+        case endOfFile
+        case close(exitStatus: UInt32?)
+    }
+
+    package unowned let connection: SocketConnection
+    package let id: ChannelID
+    /// Data bytes sent on this channel.
+    package private(set) var sentBytes: UInt64 = 0
+    /// Who wants to know when it is over.
+    private var observer: (any ChannelEndObserver)?
+
+    // Partners hold each other until one of them is over, which always comes: at the latest with its connection.
+    private(set) var partner: ChannelEnd?
+    private var waiting = ByteQueue()
+    /// What a command wrote to its standard error: sent behind the rest.
+    private var waitingErrors: [UInt8] = []
+    private var ending = Ending.none
+    /// Whether bytes, or an ending behind them, wait for the window or the socket.
+    var isWaiting: Bool { !waiting.isEmpty }
+
+    init(_ connection: SocketConnection, _ id: ChannelID, observer: (any ChannelEndObserver)?) {
+        self.connection = connection
+        self.id = id
+        self.observer = observer
+    }
+
+    /// Makes two ends partners: a bridge. Both on connections of the same loop.
+    package static func join(_ one: ChannelEnd, _ other: ChannelEnd) {
+        precondition(one.connection.loop === other.connection.loop, "a bridge lives on one loop")
+        one.partner = other
+        other.partner = one
+    }
+
+    /// Sends `bytes` as far as window and socket allow; the rest waits.
+    package func write(_ bytes: UnsafeRawBufferPointer) {
+        guard ending == .none else { return }
+        var rest = bytes
+        if waiting.isEmpty {
+            let sent = send(rest)
+            rest = UnsafeRawBufferPointer(rebasing: rest[sent...])
+        }
+        guard !rest.isEmpty else { return }
+        if waiting.isEmpty { connection.waitingEnds += 1 }
+        waiting.append(rest)
+    }
+
+    /// Sends what a command wrote to its standard error, behind what waits. At most what the peer's window takes at once is sent: a
+    /// command's complaint is one line.
+    package func writeError(_ bytes: UnsafeRawBufferPointer) {
+        waitingErrors += bytes
+    }
+
+    /// Closes the channel at once: what waits is lost, on both sides of a bridge.
+    package func abort() {
+        if !waiting.isEmpty { connection.waitingEnds -= 1 }
+        waiting.removeAll()
+        ending = .close(exitStatus: nil)
+        performEnding()
+    }
+
+    /// Sends EOF behind what waits.
+    package func finish() {
+        if ending == .none { end(.endOfFile) }
+    }
+
+    /// Closes the channel behind what waits, after telling a command's exit status if there is one.
+    package func close(exitStatus: UInt32? = nil) {
+        if case .close = ending { return }
+        end(.close(exitStatus: exitStatus))
+    }
+
+    /// Sends one packet of what waits. Returns whether anything was sent.
+    func pump() -> Bool {
+        guard !waiting.isEmpty else { return false }
+        let sent = sendPacket(UnsafeRawBufferPointer(waiting.bytes))
+        guard sent > 0 else { return false }
+        waiting.consume(sent)
+        if waiting.isEmpty {
+            waiting.releaseIfEmpty()
+            connection.waitingEnds -= 1
+            performEnding()
+        }
+        return true
+    }
+
+    /// Says that the channel is over: nothing more can be sent on it.
+    func channelIsOver() {
+        if !waiting.isEmpty { connection.waitingEnds -= 1 }
+        waiting.removeAll()
+        ending = .close(exitStatus: nil)
+        let partner = partner
+        self.partner = nil
+        partner?.partner = nil
+        partner?.close()
+        let observer = observer
+        self.observer = nil
+        observer?.channelEndClosed(self)
+    }
+
+    private func end(_ ending: Ending) {
+        self.ending = ending
+        if waiting.isEmpty { performEnding() }
+    }
+
+    private func performEnding() {
+        switch ending {
+        case .none: return
+        case .endOfFile:
+            connection.ssh.sendEOF(id)
+        case .close(let exitStatus):
+            sendErrors()
+            if let exitStatus { connection.ssh.sendExitStatus(id, exitStatus) }
+            connection.ssh.sendEOF(id)
+            connection.ssh.close(id)
+            connection.forget(self)
+        }
+        connection.needsFlush()
+    }
+
+    private func sendErrors() {
+        let count = min(connection.ssh.sendCapacity(id), waitingErrors.count)
+        waitingErrors.withUnsafeBytes { connection.ssh.sendStandardError(id, UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+    }
+
+    private func send(_ bytes: UnsafeRawBufferPointer) -> Int {
+        var sent = 0
+        while sent < bytes.count {
+            let count = sendPacket(UnsafeRawBufferPointer(rebasing: bytes[sent...]))
+            if count == 0 { break }
+            sent += count
+        }
+        return sent
+    }
+
+    /// Sends at most one packet from the front of `bytes`; 0 if nothing may be sent now. The partner's peer is granted as much again.
+    private func sendPacket(_ bytes: UnsafeRawBufferPointer) -> Int {
+        let count = min(connection.ssh.sendCapacity(id), bytes.count)
+        guard count > 0 else { return 0 }
+        connection.ssh.send(id, UnsafeRawBufferPointer(rebasing: bytes[..<count]))
+        connection.needsFlush()
+        sentBytes += UInt64(count)
+        if let partner {
+            partner.connection.ssh.consumed(partner.id, count)
+            partner.connection.needsFlush()
+        }
+        return count
+    }
+}

@@ -1,0 +1,342 @@
+package import EventLoops
+package import SSHProtocol
+package import SystemCalls
+
+/// What a connection is for: decides about everything that is not protocol or byte moving.
+///
+/// Called on the connection's loop. Answering an event's question later is allowed: then call `connection.proceed()` after the answer.
+package protocol ConnectionSession: AnyObject {
+    /// Something happened; `.channelData`, `.channelWritable`, `.channelEnded` and `.channelClosed` of channels with an end are handled before.
+    func connection(_ connection: SocketConnection, did event: ServerEvent)
+    /// The connection is over. Called once, before its ends hear of it.
+    func connectionEnded(_ connection: SocketConnection, _ end: ConnectionEnd)
+}
+
+/// An SSH connection on a socket, driven by a loop.
+///
+/// Owns its socket. Belongs to one `ConnectionLoop` at a time and is used on its thread only; it can be handed to another loop between batches.
+package final class SocketConnection: ReadinessHandler {
+    /// A name for the log, unique in the process.
+    package let id: UInt64
+    /// Where the peer connects from.
+    package let source: SocketAddress
+    package let ssh: ServerConnection
+    /// The loop it lives on; `nil` while it is on its way to another.
+    package internal(set) unowned var loop: ConnectionLoop?
+    /// Who decides.
+    package var session: (any ConnectionSession)?
+
+    // The socket.
+    private let socket: Descriptor
+    private var registration: Registration?
+    private var interest: Interest = []
+    private var wroteAt: MonotonicTime
+    /// Set when the connection is over: until then the peer may read our last words.
+    private var lingersUntil: MonotonicTime?
+    /// Set when there is nobody to read last words.
+    private var isGone = false
+
+    // Owned by the loop.
+    /// Index in the loop's table.
+    var slot = -1
+    var awaitsFlush = false
+    /// Whether it counts against `Admission`.
+    var isStranger = true
+    /// When it was accepted.
+    let acceptedAt: MonotonicTime
+    /// When its handshake was let through, while it holds a place.
+    var handshakeSince: MonotonicTime?
+
+    // Channels.
+    private var ends: [ChannelEnd?] = []
+    /// Ends that have something waiting.
+    var waitingEnds = 0
+    /// The channel number whose turn is next when several wait.
+    private var nextTurn = 0
+
+    init(id: UInt64, socket: consuming Descriptor, source: SocketAddress, identity: ServerIdentity, now: MonotonicTime) {
+        self.id = id
+        self.source = source
+        self.socket = socket
+        acceptedAt = now
+        wroteAt = now
+        ssh = ServerConnection(identity: identity, now: .nanoseconds(Int64(now.nanoseconds)))
+    }
+
+    // MARK: For the session
+
+    /// Goes on reading after a question was answered later than in the event itself.
+    package func proceed() {
+        guard loop != nil, lingersUntil == nil else { return }
+        process { _ in }
+    }
+
+    /// Ends the connection with a sentence for the peer.
+    package func disconnect(_ code: DisconnectCode, _ sentence: String) {
+        ssh.disconnect(code, sentence)
+        takeEvents()
+        needsFlush()
+    }
+
+    /// Puts an end on an open, or opening, channel.
+    package func makeEnd(_ id: ChannelID, observer: (any ChannelEndObserver)?) -> ChannelEnd {
+        let end = ChannelEnd(self, id, observer: observer)
+        let index = Int(id.number)
+        while ends.count <= index { ends.append(nil) }
+        precondition(ends[index] == nil, "channel \(id) has an end already")
+        ends[index] = end
+        return end
+    }
+
+    // MARK: On the loop
+
+    func attach(to loop: ConnectionLoop) throws(SystemError) {
+        interest = .read
+        registration = try loop.events.register(socket.raw, interest: interest, handler: self)
+        self.loop = loop
+        setTime()
+        needsFlush()
+    }
+
+    func detach() {
+        if let registration { loop?.events.deregister(registration) }
+        registration = nil
+        loop = nil
+    }
+
+    package func ready(_ readiness: Readiness) {
+        setTime()
+        let isBroken = readiness.contains(.error) || readiness.contains(.hangUp)
+        if lingersUntil != nil {
+            discardInput()
+        } else if readiness.contains(.readable) || isBroken {
+            if ssh.wantsInput {
+                process(receive)
+            } else if isBroken {
+                ssh.connectionLost("connection closed")
+                takeEvents()
+            }
+        }
+        needsFlush()
+    }
+
+    /// Checks the deadlines; about once a second.
+    func sweep() {
+        setTime()
+        guard let loop else { return }
+        let now = loop.events.now
+        if let lingersUntil {
+            if now >= lingersUntil { loop.remove(self) }
+            return
+        }
+        if ssh.outputCount > 0, now - wroteAt >= loop.limits.writeDeadline {
+            ssh.fail(ProtocolFailure(.stalledWrite, "\(ssh.outputCount) bytes waiting"))
+        }
+        ssh.checkDeadlines()
+        takeEvents()
+        ssh.releaseIdleMemory()
+        if ssh.outputCount > 0 { needsFlush() }
+    }
+
+    /// Sends at the end of the batch what was made ready outside an event.
+    package func needsFlush() {
+        guard !awaitsFlush, let loop else { return }
+        awaitsFlush = true
+        loop.flushes.append(self)
+    }
+
+    /// Sends what the socket takes, and moves waiting channel data up as room appears.
+    func flush() {
+        awaitsFlush = false
+        guard let loop, let registration else { return }
+        if isGone { return loop.remove(self) }
+        while ssh.outputCount > 0 {
+            switch Sockets.send(socket.raw, ssh.output) {
+            case .bytes(let count):
+                ssh.sent(count)
+                wroteAt = loop.events.now
+                continue
+            case .wouldBlock:
+                if ssh.outputCount < ProtocolLimits.outboundHighWater, pumpEnds() { continue }
+            case .endOfFile, .failed:
+                // The read side learns of it too, with the reason.
+                ssh.sent(ssh.outputCount)
+                ssh.connectionLost("connection reset")
+                takeEvents()
+            }
+            break
+        }
+        if ssh.outputCount == 0, pumpEnds() { return flushAgain() }
+        if lingersUntil != nil, ssh.outputCount == 0 { return finishLastWords() }
+        var wanted: Interest = []
+        if ssh.wantsInput || lingersUntil != nil { wanted.insert(.read) }
+        if ssh.outputCount > 0 { wanted.insert(.write) }
+        if wanted != interest {
+            interest = wanted
+            loop.events.update(registration, interest: wanted)
+        }
+    }
+
+    /// Everything went out and more moved up: one more turn in the next batch, so that others get theirs.
+    private func flushAgain() {
+        needsFlush()
+    }
+
+    // MARK: Reading
+
+    private func setTime() {
+        guard let loop else { return }
+        ssh.now = .nanoseconds(Int64(loop.events.now.nanoseconds))
+    }
+
+    private func process(_ read: (UnsafeMutableRawBufferPointer) -> Void) {
+        guard let loop else { return }
+        let room = ssh.beginRead(loop.scratch)
+        read(room)
+        takeEvents()
+        ssh.finishRead()
+        needsFlush()
+    }
+
+    private func receive(_ room: UnsafeMutableRawBufferPointer) {
+        guard let loop else { return }
+        let part = UnsafeMutableRawBufferPointer(rebasing: room.prefix(loop.limits.bytesPerRead))
+        switch Sockets.receive(socket.raw, into: part) {
+        case .bytes(let count): ssh.endRead(count)
+        case .wouldBlock: return
+        case .endOfFile: ssh.connectionLost("closed by the peer")
+        case .failed(let error): ssh.connectionLost("\(error)")
+        }
+    }
+
+    private func takeEvents() {
+        while let event = ssh.nextEvent() { dispatch(event) }
+    }
+
+    private func dispatch(_ event: ServerEvent) {
+        switch event {
+        case .channelData(let id, let bytes):
+            guard let end = end(id) else { break }
+            guard let partner = end.partner else {
+                // Whoever has the channel does not listen; the bytes are taken so that the peer can go on.
+                ssh.consumed(id, bytes.count)
+                break
+            }
+            return partner.write(bytes)
+        case .channelWritable(let id):
+            if let end = end(id) {
+                while end.pump() {}
+                return
+            }
+        case .channelEnded(let id):
+            if let end = end(id) {
+                end.partner?.finish()
+                return
+            }
+        case .channelClosed(let id):
+            if let end = end(id) {
+                ends[Int(id.number)] = nil
+                end.channelIsOver()
+                return
+            }
+        case .keysRenewed:
+            _ = pumpEnds()
+            return
+        case .keyExchangeWanted:
+            loop?.requestHandshake(self)
+            return
+        case .authenticated:
+            loop?.authenticated(self)
+        case .closed(let end):
+            return finish(end)
+        case .keyOffered, .forwardRequested, .forwardCancelled, .channelOffered, .channelOpened, .channelRefused, .channelRequested,
+            .refused:
+            break
+        }
+        session?.connection(self, did: event)
+    }
+
+    private func end(_ id: ChannelID) -> ChannelEnd? {
+        let index = Int(id.number)
+        return index < ends.count ? ends[index] : nil
+    }
+
+    /// Drops an end whose channel we have closed.
+    func forget(_ end: ChannelEnd) {
+        let index = Int(end.id.number)
+        guard index < ends.count, ends[index] === end else { return }
+        ends[index] = nil
+        end.channelIsOver()
+    }
+
+    /// Moves waiting data into packets, one packet of each channel in turn, as far as it goes. Returns whether anything moved.
+    private func pumpEnds() -> Bool {
+        var moved = false
+        var idle = 0
+        while waitingEnds > 0, idle < ends.count {
+            if nextTurn >= ends.count { nextTurn = 0 }
+            let end = ends[nextTurn]
+            nextTurn += 1
+            if end?.pump() == true {
+                moved = true
+                idle = 0
+            } else {
+                idle += 1
+            }
+        }
+        return moved
+    }
+
+    // MARK: Ending
+
+    /// Ends a connection that no loop can take.
+    func abandon(_ why: String) {
+        ssh.connectionLost(why)
+        session?.connectionEnded(self, .connectionLost(why))
+        closeEnds()
+        session = nil
+    }
+
+    private func closeEnds() {
+        for end in ends { end?.channelIsOver() }
+        ends = []
+        waitingEnds = 0
+    }
+
+    private func finish(_ end: ConnectionEnd) {
+        guard let loop else { return }
+        loop.ended(self, end)
+        session?.connectionEnded(self, end)
+        closeEnds()
+        lingersUntil = loop.events.now + loop.limits.linger
+        switch end {
+        case .connectionLost, .disconnectedByPeer:
+            // Nobody reads any more.
+            isGone = true
+        case .failed, .endedByUs: break
+        }
+        needsFlush()
+    }
+
+    /// Our last words are out: the peer sees the end of the stream, and what it still sends is read away so that its kernel keeps them.
+    private func finishLastWords() {
+        do throws(SystemError) {
+            try Sockets.finishSending(socket.raw)
+        } catch {
+            loop?.remove(self)
+            return
+        }
+        if interest != .read, let registration {
+            interest = .read
+            loop?.events.update(registration, interest: .read)
+        }
+    }
+
+    private func discardInput() {
+        guard let loop else { return }
+        switch Sockets.receive(socket.raw, into: loop.scratch) {
+        case .bytes, .wouldBlock: return
+        case .endOfFile, .failed: loop.remove(self)
+        }
+    }
+}
