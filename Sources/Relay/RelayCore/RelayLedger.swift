@@ -1,0 +1,105 @@
+package import SSHKeys
+package import Support
+
+/// The relay's memory: who is known, who may do what, what happened. Survives the process.
+///
+/// One contract suite runs on every implementation (SQLite, in memory; PostgreSQL later). All calls are safe from any task; each is
+/// one transaction; what returned without error is durable.
+package protocol RelayLedger: Sendable {
+    /// The rows of now as a snapshot.
+    /// - Cost: O(rows).
+    func registry() async throws(LedgerError) -> Registry
+
+    /// Does `change`, notes it in the audit log, and returns the snapshot after it, all in one transaction.
+    ///
+    /// Enabling what is enabled, or approving the key that a terminal has, is not an error and leaves no audit entry.
+    func perform(_ change: RegistryChange, by actor: AuditActor, at now: WallTime) async throws(LedgerError) -> Registry
+
+    /// Writes what the switch reported: bridges, last-seen times, audit entries.
+    ///
+    /// Events of principals that were removed meanwhile are still noted in the audit log, by number.
+    func record(_ events: [RelayEvent], run: RunID) async throws(LedgerError)
+
+    /// Moves `lastSeen` of terminals forward (never back); unknown terminals are skipped. No audit entry.
+    func noteSeen(_ times: [TerminalID: WallTime]) async throws(LedgerError)
+
+    /// Begins a run of the relay: closes bridges that a run before left open as `.recovered`, and numbers the run.
+    /// - Returns: the run's number and how many bridges were closed.
+    func beginRun(at now: WallTime) async throws(LedgerError) -> (run: RunID, recovered: Int)
+
+    /// Past and open bridges, newest first, at most `limit`.
+    func bridges(limit: Int) async throws(LedgerError) -> [BridgeRecord]
+
+    /// The newest `limit` entries of the audit log, oldest first.
+    func audit(limit: Int) async throws(LedgerError) -> [AuditEntry]
+
+    /// Follows the chain of digests from the first entry to the last.
+    /// - Cost: O(entries).
+    func verifyAudit() async throws(LedgerError) -> AuditVerdict
+}
+
+/// The number of a run of the relay, counted up in the store.
+package struct RunID: Hashable, Comparable, Sendable {
+    /// 1 or more.
+    package let rawValue: Int64
+
+    /// Wraps a number from the store.
+    package init(_ rawValue: Int64) { self.rawValue = rawValue }
+
+    /// The order of the runs.
+    package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// A bridge as the store remembers it: names are those at the time it was opened.
+package struct BridgeRecord: Hashable, Sendable {
+    /// The run in which it was opened.
+    package let run: RunID
+    /// Its number in that run.
+    package let id: BridgeID
+    /// Who opened it.
+    package let staff: String
+    /// Where it led.
+    package let terminal: String
+    /// The key that proved it.
+    package let key: Fingerprint
+    /// The member of staff's end as `address:port`.
+    package let source: String
+    /// When it was opened.
+    package let openedAt: WallTime
+    /// When and why it ended; `nil`: open.
+    package let end: End?
+
+    /// How a bridge ended.
+    package struct End: Hashable, Sendable {
+        /// When.
+        package let at: WallTime
+        /// Why.
+        package let reason: BridgeEnd
+        /// Bytes carried from staff to the terminal. 0 if recovered.
+        package let bytesToTerminal: UInt64
+        /// Bytes carried from the terminal to staff. 0 if recovered.
+        package let bytesFromTerminal: UInt64
+
+        /// An end from its parts.
+        package init(at: WallTime, reason: BridgeEnd, bytesToTerminal: UInt64, bytesFromTerminal: UInt64) {
+            self.at = at
+            self.reason = reason
+            self.bytesToTerminal = bytesToTerminal
+            self.bytesFromTerminal = bytesFromTerminal
+        }
+    }
+
+    /// A record from its parts.
+    package init(
+        run: RunID, id: BridgeID, staff: String, terminal: String, key: Fingerprint, source: String, openedAt: WallTime, end: End?
+    ) {
+        self.run = run
+        self.id = id
+        self.staff = staff
+        self.terminal = terminal
+        self.key = key
+        self.source = source
+        self.openedAt = openedAt
+        self.end = end
+    }
+}
