@@ -88,7 +88,7 @@ let package = Package(
         tests("SSHProtocolTests", ["SSHProtocol", "SSHCrypto", "SSHKeys", "SSHTestClient"]),
         tests("SSHServerTests", ["SSHServer", "SSHProtocol", "SSHCrypto", "SSHKeys", "EventLoops", "SystemCalls", "SSHTestClient"]),
         tests("RelayCoreTests", ["RelayCore", "Support", "SSHKeys"]),
-        tests("RelayStoreTests", ["RelayStore", "RelayCore", "Support", "SSHKeys", "SQLite"]),
+        tests("RelayStoreTests", ["RelayStore", "RelayCore", "Support", "SSHKeys", "SQLite", "EventLoops"]),
         tests(
             "RelaySwitchTests",
             ["RelaySwitch", "RelayCore", "Support", "SSHKeys", "SSHCrypto", "SSHServer", "EventLoops", "SystemCalls", "SSHTestClient"]),

@@ -1,0 +1,141 @@
+import RelayCore
+import SSHCrypto
+import SSHKeys
+package import Support
+
+/// What an audit entry says, before it has a number and a digest.
+package struct AuditNote: Hashable, Sendable {
+    /// When it happened.
+    package let at: WallTime
+    /// `AuditActor.text`.
+    package let actor: String
+    /// A fixed word.
+    package let action: String
+    /// About whom.
+    package let subject: String
+    /// More, printable.
+    package let detail: String
+
+    /// The entry that follows `previous`.
+    func entry(number: Int64, previous: [UInt8]) -> AuditEntry {
+        let preimage = AuditEntry.preimage(
+            previous: previous, number: number, at: at, actor: actor, action: action, subject: subject, detail: detail)
+        return AuditEntry(
+            number: number, at: at, actor: actor, action: action, subject: subject, detail: detail, digest: digest(.sha256, of: preimage))
+    }
+}
+
+extension RegistryChange {
+    /// What the audit log says about this change.
+    /// - Parameter port: the port that `addTerminal` got.
+    func note(by actor: AuditActor, at now: WallTime, port: ListeningPort? = nil) -> AuditNote {
+        func note(_ action: String, _ subject: String, _ detail: String = "") -> AuditNote {
+            AuditNote(at: now, actor: actor.text, action: action, subject: subject, detail: detail)
+        }
+        switch self {
+        case .addTerminal(let name, let asked, let key):
+            let portText = (port ?? asked).map { "listening port \($0)" } ?? ""
+            return note("terminal.add", name.description, portText + (key.map { ", key \($0.fingerprint)" } ?? ""))
+        case .approve(let name, let key):
+            return note("terminal.approve", name.description, "key \(key.fingerprint)")
+        case .setTerminalEnabled(let name, let isEnabled):
+            return note(isEnabled ? "terminal.enable" : "terminal.disable", name.description)
+        case .removeTerminal(let name):
+            return note("terminal.remove", name.description)
+        case .addStaff(let name, let role, let keys):
+            let fingerprints = keys.map { "key \($0.key.fingerprint)" }.joined(separator: ", ")
+            return note("staff.add", name.description, "role \(role.rawValue), \(fingerprints)")
+        case .setStaffEnabled(let name, let isEnabled):
+            return note(isEnabled ? "staff.enable" : "staff.disable", name.description)
+        case .removeStaff(let name):
+            return note("staff.remove", name.description)
+        case .grant(let staff, let terminal, let until):
+            return note("grant", staff.description, "terminal \(terminal)" + (until.map { ", until \($0)" } ?? ""))
+        case .revoke(let staff, let terminal):
+            return note("revoke", staff.description, "terminal \(terminal)")
+        }
+    }
+}
+
+/// What a reported event does to the store: the same for every store.
+enum EventEffect {
+    /// A terminal proved to be alive.
+    case seen(TerminalID, WallTime)
+    /// A bridge was opened.
+    case opened(BridgeRecord)
+    /// A bridge ended.
+    case closed(RunID, BridgeID, BridgeRecord.End)
+    /// A line for the audit log.
+    case note(AuditNote)
+
+    /// The effects of `event`, in the order in which they are written.
+    ///
+    /// Coming and going of tunnels only moves `last_seen`: with thousands of terminals on bad lines it would bury the log.
+    /// - Parameter names: of the event's principals; one that is not there stands as its number.
+    static func effects(of event: RelayEvent, run: RunID, names: [Principal: String]) -> [EventEffect] {
+        func name(_ id: TerminalID) -> String { names[.terminal(id)] ?? id.description }
+        func name(_ id: StaffID) -> String { names[.staff(id)] ?? id.description }
+        func note(_ at: WallTime, _ action: String, _ subject: String, _ detail: String, actor: String = AuditActor.relay.text)
+            -> EventEffect
+        {
+            .note(AuditNote(at: at, actor: actor, action: action, subject: subject, detail: Printable.escaped(detail)))
+        }
+        switch event {
+        case .terminalOnline(let terminal, _, _, let at):
+            return [.seen(terminal, at)]
+        case .terminalOffline(let terminal, _, _, let lastHeard, _):
+            return [.seen(terminal, lastHeard)]
+        case .tookOver(let terminal, let old, let new, let at):
+            // The same machine that comes back from the same address is everyday life.
+            guard host(of: old) != host(of: new) else { return [] }
+            return [note(at, "terminal.takeover", name(terminal), "from \(old) to \(new)")]
+        case .cloneSuspected(let terminal, let sources, let at):
+            return [note(at, "terminal.clone-suspected", name(terminal), "one key used from \(sources.joined(separator: " and "))")]
+        case .bridgeOpened(let bridge, let staff, let key, let terminal, let source, let at):
+            let record = BridgeRecord(
+                run: run, id: bridge, staff: name(staff), terminal: name(terminal), key: key, source: Printable.escaped(source),
+                openedAt: at, end: nil)
+            return [
+                .opened(record),
+                note(
+                    at, "bridge.open", record.terminal, "session \(run.rawValue)-\(bridge), key \(key), from \(source)",
+                    actor: "staff:\(record.staff)"),
+            ]
+        case .bridgeClosed(let bridge, let toTerminal, let fromTerminal, let reason, let at):
+            let end = BridgeRecord.End(at: at, reason: reason, bytesToTerminal: toTerminal, bytesFromTerminal: fromTerminal)
+            return [
+                .closed(run, bridge, end),
+                note(
+                    at, "bridge.close", "session \(run.rawValue)-\(bridge)",
+                    "\(reason.rawValue), \(toTerminal) bytes to the terminal, \(fromTerminal) from it"),
+            ]
+        case .refused(let source, let who, let what, let why, let at):
+            let subject =
+                switch who {
+                case .terminal(let id): "terminal:\(name(id))"
+                case .staff(let id): "staff:\(name(id))"
+                case nil: "unknown"
+                }
+            return [note(at, "refused", subject, "\(what) from \(source): \(why)")]
+        }
+    }
+
+    /// The address of `address:port` without the port.
+    private static func host(of source: String) -> Substring {
+        source.lastIndex(of: ":").map { source[..<$0] } ?? source[...]
+    }
+}
+
+extension RelayEvent {
+    /// Whom the event is about: 0 to 2.
+    var principals: [Principal] {
+        switch self {
+        case .terminalOnline(let terminal, _, _, _), .terminalOffline(let terminal, _, _, _, _), .tookOver(let terminal, _, _, _),
+            .cloneSuspected(let terminal, _, _):
+            [.terminal(terminal)]
+        case .bridgeOpened(_, let staff, _, let terminal, _, _): [.staff(staff), .terminal(terminal)]
+        case .bridgeClosed: []
+        case .refused(_, let who, _, _, _): who.map { [$0] } ?? []
+        }
+    }
+}

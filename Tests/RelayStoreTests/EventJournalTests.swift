@@ -1,0 +1,100 @@
+import RelayCore
+import RelayStore
+import SSHKeys
+import Support
+import Synchronization
+import Testing
+
+@Suite struct EventJournalTests {
+    /// A ledger that can be made to fail and that counts what it is given.
+    private final class Slow: RelayLedger {
+        private let inner = MemoryLedger()
+        private let failures = Mutex(0)
+        let batches = Mutex<[[RelayEvent]]>([])
+
+        func fail(times: Int) { failures.withLock { $0 = times } }
+
+        func registry() async throws(LedgerError) -> Registry { await inner.registry() }
+        func perform(_ change: RegistryChange, by actor: AuditActor, at now: WallTime) async throws(LedgerError) -> Registry {
+            try await inner.perform(change, by: actor, at: now)
+        }
+        func record(_ events: [RelayEvent], run: RunID) async throws(LedgerError) {
+            let isFailing = failures.withLock { left in
+                defer { left = max(0, left - 1) }
+                return left > 0
+            }
+            if isFailing { throw .unavailable(detail: "database or disk is full") }
+            batches.withLock { $0.append(events) }
+            await inner.record(events, run: run)
+        }
+        func noteSeen(_ times: [TerminalID: WallTime]) async throws(LedgerError) { await inner.noteSeen(times) }
+        func beginRun(at now: WallTime) async throws(LedgerError) -> (run: RunID, recovered: Int) { await inner.beginRun(at: now) }
+        func bridges(limit: Int) async throws(LedgerError) -> [BridgeRecord] { await inner.bridges(limit: limit) }
+        func audit(limit: Int) async throws(LedgerError) -> [AuditEntry] { await inner.audit(limit: limit) }
+        func verifyAudit() async throws(LedgerError) -> AuditVerdict { await inner.verifyAudit() }
+    }
+
+    private let key = Fingerprint("SHA256:" + String(repeating: "A", count: 43))
+
+    private func opened(_ number: Int64) throws -> RelayEvent {
+        .bridgeOpened(BridgeID(number), StaffID(1), key: try #require(key), TerminalID(1), source: "192.0.2.7:40000", at: moment(1))
+    }
+
+    private func refused(_ host: String, _ port: Int, what: String = "shell") -> RelayEvent {
+        .refused(source: "\(host):\(port)", who: nil, what: what, why: "not here", at: moment(1))
+    }
+
+    /// Reports, ends and waits until all is written.
+    private func run(_ ledger: some RelayLedger, onFailure: @escaping @Sendable (LedgerError) -> Void = { _ in }, _ events: [RelayEvent])
+        async
+    {
+        let journal = EventJournal(ledger: ledger, run: RunID(1), now: { moment(2) }, onFailure: onFailure)
+        for event in events { journal.report(event) }
+        let writer = Task { await journal.write() }
+        journal.end()
+        await writer.value
+    }
+
+    @Test func everythingReportedBeforeTheEndIsWritten() async throws {
+        let ledger = Slow()
+        await run(ledger, try (1...3_000).map { try opened(Int64($0)) })
+        #expect(try await ledger.bridges(limit: .max).count == 3_000)
+        #expect(ledger.batches.withLock { $0.allSatisfy { $0.count <= EventJournal.maximumBatch } })
+    }
+
+    @Test func failedWritesAreRepeatedAndToldOnce() async throws {
+        let ledger = Slow()
+        ledger.fail(times: 2)
+        let told = Mutex(0)
+        let journal = EventJournal(ledger: ledger, run: RunID(1), now: { moment(2) }, onFailure: { _ in told.withLock { $0 += 1 } })
+        let writer = Task { await journal.write() }
+        journal.report(try opened(1))
+        let deadline = ContinuousClock.now + .seconds(20)
+        while try await ledger.bridges(limit: 1).isEmpty {
+            try #require(ContinuousClock.now < deadline, "the batch was never written")
+            await Task.yield()
+        }
+        #expect(told.withLock { $0 } == 1)
+        journal.end()
+        await writer.value
+    }
+
+    @Test func queueIsBoundedAndTellsWhatItDropped() async throws {
+        let ledger = Slow()
+        let flood = (0..<(EventJournal.maximumWaiting + 10)).map { refused("192.0.2.1", $0, what: "shell \($0)") }
+        await run(ledger, flood + [try opened(1)])
+        // The bridge came after the bound of the others and is there.
+        #expect(try await ledger.bridges(limit: 10).count == 1)
+        let entries = try await ledger.audit(limit: .max)
+        #expect(entries.contains { $0.detail.contains("10 events") })
+        #expect(entries.count < 400)
+    }
+
+    @Test func repeatedRefusalsAreOneEntryAMinute() async throws {
+        let ledger = Slow()
+        await run(ledger, (0..<500).map { refused("192.0.2.1", $0) } + [refused("192.0.2.2", 1)])
+        let entries = try await ledger.audit(limit: .max).filter { $0.action == "refused" }
+        #expect(entries.count == 3)
+        #expect(entries.contains { $0.detail.contains("(499 more times)") })
+    }
+}
