@@ -118,7 +118,8 @@ extension Row {
 
     func listeningPort(_ column: Int32) throws(DatabaseError) -> ListeningPort {
         let number = try integer(column)
-        do { return try ListeningPort(parsing: String(number)) } catch { throw unexpected("a listening port", String(number)) }
+        guard let port = ListeningPort(number) else { throw unexpected("a listening port", String(number)) }
+        return port
     }
 
     func role(_ column: Int32) throws(DatabaseError) -> StaffMember.Role {

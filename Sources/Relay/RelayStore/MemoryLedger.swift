@@ -120,8 +120,9 @@ package actor MemoryLedger: RelayLedger {
             port = asked
         } else {
             let used = Set(terminals.map(\.listeningPort.rawValue))
-            guard let free = RegistryLimits.allocatedPorts.first(where: { !used.contains($0) }) else { throw .portsExhausted }
-            port = ListeningPort(allocated: free)
+            let free = RegistryLimits.allocatedPorts.first { !used.contains($0) }
+            guard let found = free.flatMap({ ListeningPort($0) }) else { throw .portsExhausted }
+            port = found
         }
         lastTerminal += 1
         terminals.append(Terminal(id: TerminalID(lastTerminal), name: name, listeningPort: port, key: key, addedAt: now))

@@ -65,8 +65,8 @@ extension SQLiteLedger {
             port = asked
         } else {
             let free = try stored { () throws(DatabaseError) in try database.lowestFreePort(in: RegistryLimits.allocatedPorts) }
-            guard let free else { throw .portsExhausted }
-            port = ListeningPort(allocated: free)
+            guard let found = free.flatMap({ ListeningPort($0) }) else { throw .portsExhausted }
+            port = found
         }
         try run(
             "INSERT INTO terminal (name, listening_port, added_at) VALUES (?, ?, ?)", .text(name.description),
