@@ -376,3 +376,81 @@ struct Unchecked<Value>: @unchecked Sendable {
     let value: Value
     init(_ value: Value) { self.value = value }
 }
+
+extension EventLoopTests {
+    /// Case A: no descriptor is left. The caller pauses its listener; the loop must sleep meanwhile and the waiting peer get in later.
+    @Test func acceptingPausesWhenDescriptorsRunOutAndTheLoopDoesNotSpin() async throws {
+        await #expect(processExitsWith: .success) {
+            let loop = try EventLoop(name: "test")
+            let listener = try Sockets.listen(on: .loopback(port: 0)).release()
+            let client = try Sockets.connect(to: Sockets.localAddress(listener)).release()
+            let counts = Monitor((refusals: 0, batches: 0, accepted: false))
+            let before = Limits.descriptors
+            try #require(Files.waitUntilReady(listener, toRead: true, until: deadline()))
+            try Limits.setDescriptors(3)
+            let handler = ClosureHandler()
+            let registration = try loop.register(listener, interest: .read, handler: handler)
+            handler.onBatchEnd = { counts.withLock { $0.batches += 1 } }
+            loop.addBatchObserver(handler)
+            handler.onReady = { _ in
+                switch Sockets.accept(listener) {
+                case .outOfDescriptors:
+                    counts.withLock { $0.refusals += 1 }
+                    loop.update(registration, interest: [])
+                    _ = loop.schedule(after: .milliseconds(20)) { loop.update(registration, interest: .read) }
+                case .connection: counts.withLock { $0.accepted = true }
+                case .wouldBlock: break
+                case .aborted: break
+                case .failed: preconditionFailure("a listener that merely waits")
+                }
+            }
+            loop.start()
+            _ = counts.wait(until: deadline()) { $0.refusals >= 3 ? true : nil }
+            try #require(counts.withLock { $0.batches <= 2 * $0.refusals + 2 }, "one batch to see it, one to go on")
+            try Limits.setDescriptors(before.soft)
+            try #require(counts.wait(until: deadline()) { $0.accepted ? true : nil } == true)
+            loop.stop()
+            Descriptor.close(client)
+        }
+    }
+
+    @Test func sharedListenerPausesAndIsServedByOneOfManyLoops() throws {
+        let loops = try (0..<3).map { _ in try EventLoop(name: "shared") }
+        let listener = try Sockets.listen(on: .loopback(port: 0))
+        let raw = listener.raw
+        let accepted = Monitor(0)
+        for loop in loops {
+            let handler = ClosureHandler()
+            let registration = try loop.register(raw, interest: .sharedListener, handler: handler)
+            // Pausing and going on, as at the limit of descriptors.
+            loop.update(registration, interest: [])
+            loop.update(registration, interest: .read)
+            handler.onReady = { _ in
+                while case .connection = Sockets.accept(raw) { accepted.withLock { $0 += 1 } }
+            }
+            loop.start()
+        }
+        let address = try Sockets.localAddress(raw)
+        for _ in 0..<30 { _ = try Sockets.connect(to: address) }
+        #expect(accepted.wait(until: deadline()) { $0 == 30 ? true : nil } == true)
+        for loop in loops { loop.stop() }
+    }
+
+    @Test func endOfAChildIsReported() throws {
+        try withLoop { (loop) throws in
+            let process = try Processes.spawn("/bin/sleep", ["60"])
+            let ended = Monitor<ProcessEnd?>(nil)
+            try on(loop) {
+                let handler = ClosureHandler()
+                let registration = try loop.register(process.pidfd, interest: .read, handler: handler)
+                handler.onReady = { _ in
+                    loop.deregister(registration)
+                    let end = process.reap()
+                    ended.withLock { $0 = end }
+                }
+            }
+            process.signal(.terminate)
+            #expect(ended.wait(until: deadline()) { $0 } == .signalled(Signal.terminate.rawValue))
+        }
+    }
+}

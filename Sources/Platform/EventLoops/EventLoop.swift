@@ -75,7 +75,7 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
         tick = MonotonicClock.now
         events = .allocate(capacity: Self.eventsPerBatch)
         // Generation 0 is the wake descriptor's alone.
-        try control(EPOLL_CTL_ADD, wake, EPOLLIN.rawValue, generation: 0)
+        try control(EPOLL_CTL_ADD, wake, .read, generation: 0)
     }
 
     deinit { events.deallocate() }
@@ -158,23 +158,31 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
         while slots.count <= index { slots.append(Slot()) }
         precondition(slots[index].handler == nil, "descriptor \(descriptor) is registered already")
         lastGeneration = lastGeneration == .max ? 1 : lastGeneration + 1
-        try control(EPOLL_CTL_ADD, descriptor, interest.rawValue, generation: lastGeneration)
+        try control(EPOLL_CTL_ADD, descriptor, interest, generation: lastGeneration)
         slots[index] = Slot(generation: lastGeneration, interest: interest, handler: handler)
         registrations += 1
         return Registration(descriptor: descriptor, generation: lastGeneration)
     }
 
-    /// Changes what is reported. An empty interest still reports errors and hang-ups.
+    /// Changes what is reported. An empty interest still reports errors and hang-ups; a shared listener stays one.
     ///
-    /// - Cost: a system call, or nothing if `interest` is what it was.
+    /// - Cost: a system call (two for a shared listener), or nothing if `interest` is what it was.
     package func update(_ registration: Registration, interest: Interest) {
         preconditionOwned()
         let index = slot(of: registration)
-        guard slots[index].interest != interest else { return }
-        precondition(!interest.contains(.sharedListener), "the registration of a shared listener cannot change")
-        slots[index].interest = interest
+        let old = slots[index].interest
+        let new = interest.union(old.intersection(.exclusive))
+        guard old != new else { return }
+        slots[index].interest = new
+        let (descriptor, generation) = (registration.descriptor, registration.generation)
         do throws(SystemError) {
-            try control(EPOLL_CTL_MOD, registration.descriptor, interest.rawValue, generation: registration.generation)
+            if new.contains(.exclusive) {
+                // epoll_ctl(2): an exclusive one cannot be modified.
+                try control(EPOLL_CTL_DEL, descriptor, [], generation: generation)
+                try control(EPOLL_CTL_ADD, descriptor, new, generation: generation)
+            } else {
+                try control(EPOLL_CTL_MOD, descriptor, new, generation: generation)
+            }
         } catch {
             preconditionFailure("\(error): a descriptor is deregistered before it is closed")
         }
@@ -187,7 +195,7 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
         slots[index].handler = nil
         registrations -= 1
         do throws(SystemError) {
-            try control(EPOLL_CTL_DEL, registration.descriptor, 0, generation: registration.generation)
+            try control(EPOLL_CTL_DEL, registration.descriptor, [], generation: registration.generation)
         } catch {
             preconditionFailure("\(error): a descriptor is deregistered before it is closed")
         }
@@ -204,9 +212,9 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
         return index
     }
 
-    private func control(_ operation: Int32, _ descriptor: Int32, _ events: UInt32, generation: UInt32) throws(SystemError) {
+    private func control(_ operation: Int32, _ descriptor: Int32, _ interest: Interest, generation: UInt32) throws(SystemError) {
         var event = epoll_event()
-        event.events = events
+        event.events = interest.kernelForm
         event.data.u64 = UInt64(generation) << 32 | UInt64(UInt32(bitPattern: descriptor))
         guard epoll_ctl(epoll.raw, operation, descriptor, &event) == 0 else { throw SystemError(errno: errno, call: "epoll_ctl") }
     }

@@ -9,9 +9,14 @@ package struct Interest: OptionSet, Sendable, Hashable {
     package static let read = Interest(rawValue: EPOLLIN.rawValue | EPOLLRDHUP.rawValue)
     /// There is room to write, or a connection attempt ended.
     package static let write = Interest(rawValue: EPOLLOUT.rawValue)
-    /// A connection waits at a listener that several loops share: one of them is woken instead of all (`EPOLLEXCLUSIVE`, which the kernel
-    /// takes at registration only and not beside the other interests).
+    /// A connection waits at a listener that several loops share: one of them is woken instead of all (`EPOLLEXCLUSIVE`).
     package static let sharedListener = Interest(rawValue: EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue)
+
+    /// The mark of a shared listener, which it keeps as long as it is registered.
+    static let exclusive = Interest(rawValue: EPOLLEXCLUSIVE.rawValue)
+
+    /// What epoll takes: an exclusive registration may not ask for the peer's half-close, which a listener has not.
+    var kernelForm: UInt32 { contains(.exclusive) ? rawValue & ~EPOLLRDHUP.rawValue : rawValue }
 }
 
 /// What is the matter with a descriptor.

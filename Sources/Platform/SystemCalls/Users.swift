@@ -25,7 +25,8 @@ package enum Users {
 
     /// The account named `name`; `nil` if there is none, which is not an error.
     package static func lookup(name: String) throws(SystemError) -> UserRecord? {
-        try ask("getpwnam", name) { getpwnam_r(name, $0, $1, $2, $3) }
+        if name.utf8.contains(0) { return nil }  // C would see only what stands before it
+        return try ask("getpwnam", name) { getpwnam_r(name, $0, $1, $2, $3) }
     }
 
     /// The account with number `user`; `nil` if there is none.
@@ -35,7 +36,8 @@ package enum Users {
 
     /// The number of the group named `name`; `nil` if there is none.
     package static func group(name: String) throws(SystemError) -> UInt32? {
-        try growing("getgrnam", name) { room, size in
+        if name.utf8.contains(0) { return nil }  // C would see only what stands before it
+        return try growing("getgrnam", name) { room, size in
             var record = Glibc.group()
             var found: UnsafeMutablePointer<Glibc.group>?
             let status = getgrnam_r(name, &record, room, size, &found)
