@@ -19,6 +19,7 @@ from relays import FIRST_PORT, SSHD, Towline, new_key, run, stop
 
 CIPHERS = {"aes128-gcm": "aes128-gcm@openssh.com", "chacha20": "chacha20-poly1305@openssh.com"}
 GIGABYTE = 1 << 30
+MANY_FIRST_PORT = 20000
 
 
 class Bench:
@@ -165,8 +166,7 @@ def measure(options, folder):
     if options.only != "towline":
         benches["sshd"] = Bench(folder, SSHD(f"{folder}/relay-sshd"), terminals, options)
     if options.only != "sshd":
-        many = max(terminals, options.many_tunnels)
-        benches["towline"] = Bench(folder, Towline(f"{folder}/relay-towline", options.relay), many, options)
+        benches["towline"] = Bench(folder, Towline(f"{folder}/relay-towline", options.relay), terminals, options)
     try:
         for round_number in range(options.rounds):
             print(f"round {round_number + 1} of {options.rounds}", flush=True)
@@ -181,14 +181,49 @@ def measure(options, folder):
                     cpu, wall = bench.bridge(full_name, options.megabytes << 20)
                     note(f"cpu_per_gib_{cipher}", name, cpu)
                     note(f"wall_per_gib_{cipher}", name, wall)
-        if "towline" in benches and options.many_tunnels > 0:
-            growth, whole = benches["towline"].memory_per_tunnel(options.many_tunnels)
-            note(f"memory_growth_per_tunnel_of_{options.many_tunnels}", "towline", growth)
-            note(f"memory_whole_per_tunnel_of_{options.many_tunnels}", "towline", whole)
     finally:
         for bench in benches.values():
             bench.close()
+    if options.only != "sshd":
+        for count in options.many_tunnels:
+            for figure, value in many_tunnels(options, folder, count).items():
+                note(f"{figure}_of_{count}", "towline", value)
     return figures
+
+
+def many_tunnels(options, folder, count):
+    """Our relay with `count` tunnels of one light client (hold.c): memory, CPU, and how long until all are up."""
+    home = f"{folder}/many-{count}"
+    os.makedirs(f"{home}/keys")
+    hold = f"{folder}/hold"
+    if not os.path.exists(hold):
+        flags = run("pkg-config", "--cflags", "--libs", "libssh").split()
+        run(shutil.which("cc") or "clang", "-O2", "-o", hold, f"{os.path.dirname(os.path.abspath(__file__))}/hold.c", *flags, "-lpthread")
+    run(hold, "keys", f"{home}/keys", str(count))
+    relay = Towline(f"{home}/relay", options.relay)
+    relay.start()
+    try:
+        for index in range(count):
+            relay.command("terminal", "add", f"many-{index}", "--listening-port", str(MANY_FIRST_PORT + index), "--key", f"{home}/keys/{index}.pub")
+        pid, before, cpu = relay.process.pid, pss_bytes(relay.process.pid), cpu_seconds(relay.process.pid)
+        command = [hold, "tunnels", "127.0.0.1", str(relay.port), relay.user, f"{home}/keys", str(count), str(MANY_FIRST_PORT), "8"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as client:
+            word, seconds, lost = client.stdout.readline().split()
+            if word != "up" or int(lost) != 0:
+                raise RuntimeError(f"{lost} of {count} tunnels did not come up")
+            cpu, after = cpu_seconds(pid) - cpu, pss_bytes(pid)
+            client.stdin.close()
+            alive = int(client.stdout.readline().split()[1])
+        if alive != count:
+            raise RuntimeError(f"{count - alive} of {count} tunnels ended while they were held")
+        return {
+            "memory_growth_per_tunnel": (after - before) / count,
+            "memory_whole_per_tunnel": after / count,
+            "cpu_per_connect": cpu / count,
+            "up_wall": float(seconds),
+        }
+    finally:
+        relay.stop()
 
 
 def machine():
@@ -218,7 +253,9 @@ def main():
     parser.add_argument("--only", choices=["sshd", "towline"], help="one relay instead of both; docs/benchmark.md is left alone")
     parser.add_argument("--rounds", type=int, default=5, help="rounds; the median of them is the figure (default 5)")
     parser.add_argument("--tunnels", type=int, default=40, help="idle tunnels held with stock clients, both relays (default 40)")
-    parser.add_argument("--many-tunnels", type=int, default=1000, help="idle tunnels held at the end, ours only (default 1000; 0: none)")
+    parser.add_argument(
+        "--many-tunnels", type=int, nargs="*", default=[1000, 10000], help="idle tunnels held by one light client, ours only (default 1000 10000)"
+    )
     parser.add_argument("--connects", type=int, default=20, help="connections a round for CPU per connect (default 20)")
     parser.add_argument("--logins", type=int, default=5, help="ssh -J … true a round (default 5)")
     parser.add_argument("--megabytes", type=int, default=1024, help="size of a bridged transfer in MiB (default 1024)")

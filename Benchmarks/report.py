@@ -15,12 +15,21 @@ FIGURES = {
 SCALE = {"KB": 1 / 1024, "ms": 1000, "s": 1}
 
 
+# The same of figures that are made with many tunnels of one light client, ours only; their names end in "_of_COUNT".
+MANY_FIGURES = {
+    "memory_growth_per_tunnel": ("memory per idle tunnel, growth", "KB", None),
+    "memory_whole_per_tunnel": ("memory per idle tunnel, whole relay ÷ tunnels", "KB", 20),
+    "cpu_per_connect": ("relay CPU per connect + auth + forward", "ms", None),
+    "up_wall": ("until all are up", "s", None),
+}
+
+
 def _describe(figure):
     if figure in FIGURES:
         return FIGURES[figure]
     kind, count = figure.rsplit("_of_", 1)
-    how = "memory per idle tunnel, growth" if "growth" in kind else "memory per idle tunnel, whole relay ÷ tunnels"
-    return f"{how}, {count} tunnels", "KB", None, 20
+    name, unit, limit = MANY_FIGURES[kind]
+    return f"{int(count):,} tunnels: {name}", unit, None, limit
 
 
 def title(figure):
@@ -37,7 +46,7 @@ def shown(figure, value):
 def rows(result):
     """(title, ours, sshd's, ratio, to reach, reached) as text, one a figure."""
     samples = result["samples"]
-    order = list(FIGURES) + sorted(figure for figure in samples if figure not in FIGURES)
+    order = list(FIGURES) + [figure for figure in samples if figure not in FIGURES]
     for figure in order:
         if figure not in samples:
             continue
@@ -97,6 +106,8 @@ Clients, both ends and the relay share those cores. All samples are in [benchmar
 - {options["rounds"]} rounds, relays in turn within each; every figure is the median of its samples.
 - Memory: growth of the PSS (`/proc/PID/smaps_rollup`) of all relay processes by {options["tunnels"]} idle tunnels, ÷ tunnels. `sshd` has
   {sshd}. "Whole relay" is all of its PSS ÷ tunnels, nothing subtracted.
+- Many tunnels are held by one client of another family, `Benchmarks/hold.c` (libssh), on the same cores; `sshd` would need
+  two processes for each.
 - CPU: user and system time of the relay's processes, ended children included. A connect is one stock
   `ssh -N -R`: key exchange, authentication, forward granted, and its end; {options["connects"]} a round.
 - A GiB: {options["megabytes"]} MiB of zeros from staff to the terminal through `ssh -J`, scaled to a GiB; the same cipher on staff's connection
