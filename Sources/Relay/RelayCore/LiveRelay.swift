@@ -73,6 +73,9 @@ package protocol LiveRelay: Sendable {
 
 /// Runs a command line for a caller: the local operator's, or a member of staff's over ssh.
 package protocol CommandRunner: Sendable {
+    /// Whether a command reads its standard input: over ssh it is then run when that has ended, any other at once.
+    func readsInput(_ arguments: [String]) -> Bool
+
     /// Runs one command and returns when its effect holds: committed in the store and applied to the running switch.
     /// - Parameters:
     ///   - arguments: the words of the command, without a program name.

@@ -1,0 +1,44 @@
+package import SSHCrypto
+package import SSHServer
+package import SystemCalls
+
+/// What the switch needs to know to start.
+package struct SwitchConfiguration: Sendable {
+    /// Addresses to listen on; port 0 lets the kernel choose.
+    package var listen: [SocketAddress]
+    /// The relay's host key.
+    package var hostKey: HostKey
+    /// The relay's own name: as a `direct-tcpip` host it means "by listening port".
+    package var hostname: String
+    /// Software version of the identification line (RFC 4253 §4.2): printable, no blanks.
+    package var software: String
+    /// Event loops, one thread each; 1 or more.
+    package var switchboards: Int
+    package var limits: ServerLimits
+
+    package init(
+        listen: [SocketAddress], hostKey: HostKey, hostname: String, software: String = "Towline", switchboards: Int,
+        limits: ServerLimits = .standard
+    ) {
+        self.listen = listen
+        self.hostKey = hostKey
+        self.hostname = hostname
+        self.software = software
+        self.switchboards = switchboards
+        self.limits = limits
+    }
+}
+
+/// Bounds of the switch beside those of the SSH engine and server.
+enum SwitchLimits {
+    /// Time a terminal has to answer a bridge that is being opened; then staff are told.
+    static let bridgeOpening = Duration.seconds(15)
+    /// Moves a connection makes between switchboards after one tunnel that moves itself; then staff are asked to try again.
+    static let chase = 8
+    /// Bytes a command over ssh may read from its standard input: a key file has some hundred. More ends the command.
+    static let commandInput = 64 * 1024
+    /// Times that a grant's end is looked at: a bridge ends at most this long after its grant.
+    static let rejudgeInterval = Duration.seconds(1)
+    /// Refusals of one connection that are reported; the rest are refused in silence.
+    static let reportedRefusals = 1
+}

@@ -1,0 +1,115 @@
+import EventLoops
+package import RelayCore
+import SSHProtocol
+import SSHServer
+package import SystemCalls
+import Synchronization
+
+/// Counts bridges, for all switchboards of a run.
+final class BridgeNumbers: Sendable {
+    private let last = Atomic<Int64>(0)
+
+    func next() -> BridgeID { BridgeID(last.add(1, ordering: .relaxed).newValue) }
+}
+
+/// The relay's SSH front: all switchboards and their listening sockets.
+package final class SwitchboardGroup: LiveRelay {
+    private let boards: [LoopBound<Switchboard>]
+    private let configuration: SwitchConfiguration
+    private let listeners = Mutex<[Int32]>([])
+
+    /// Builds the switchboards; nothing runs before `start()`.
+    ///
+    /// - Parameters:
+    ///   - registry: who is known at first; `apply` changes it.
+    ///   - report: told of everything the store remembers, on a switchboard's thread: it must not wait.
+    ///   - commands: runs what staff type after `ssh relay`.
+    /// - Throws: when descriptors run out.
+    package init(
+        configuration: SwitchConfiguration, registry: Registry, report: @escaping @Sendable (RelayEvent) -> Void,
+        commands: any CommandRunner
+    ) throws(SystemError) {
+        self.configuration = configuration
+        let identity = ServerIdentity(hostKey: configuration.hostKey, software: configuration.software)
+        let admission = Admission(limits: configuration.limits)
+        let numbers = ConnectionNumbers()
+        let directory = TunnelDirectory()
+        let bridgeNumbers = BridgeNumbers()
+        var boards: [LoopBound<Switchboard>] = []
+        for index in 0..<configuration.switchboards {
+            let events = try EventLoop(name: "switch-\(index)")
+            let board = Switchboard(
+                index: index, events: events, identity: identity, configuration: configuration, admission: admission, numbers: numbers,
+                directory: directory, bridgeNumbers: bridgeNumbers, registry: registry, commands: commands, report: report)
+            boards.append(LoopBound(board, on: events))
+        }
+        for board in boards { board.beforeStart.all = boards }
+        self.boards = boards
+    }
+
+    /// Listens and starts the threads.
+    ///
+    /// - Returns: the addresses listened at, with the ports the kernel chose.
+    /// - Throws: when an address cannot be listened at; then nothing runs.
+    package func start() throws(SystemError) -> [SocketAddress] {
+        var bound: [SocketAddress] = []
+        var opened: [Int32] = []
+        for address in configuration.listen {
+            let listener = try Sockets.listen(on: address)
+            bound.append(try Sockets.localAddress(listener.raw))
+            // Lives as long as the switch: `stop` closes it.
+            opened.append(listener.release())
+        }
+        for board in boards {
+            for listener in opened { try board.beforeStart.loop.listen(listener) }
+        }
+        listeners.withLock { $0 = opened }
+        for board in boards { board.loop.start() }
+        return bound
+    }
+
+    /// Stops accepting, tells every peer that the relay ends, and ends the threads when all have gone or `time` is over.
+    package func stop(within time: Duration) async {
+        for board in boards { _ = await board.call { $0.stop() } }
+        let deadline = MonotonicClock.now + time
+        while MonotonicClock.now < deadline, await connectionCount > 0 {
+            do { try await Task.sleep(for: .milliseconds(20)) } catch { break }  // Cancelled: no more waiting.
+        }
+        for board in boards { board.loop.stop() }
+        let opened = listeners.withLock { listeners in
+            defer { listeners = [] }
+            return listeners
+        }
+        for listener in opened { Descriptor.close(listener) }
+    }
+
+    /// Connections that are there, authenticated or not.
+    package var connectionCount: Int {
+        get async {
+            var count = 0
+            for board in boards { count += await board.call { $0.loop.connectionCount } ?? 0 }
+            return count
+        }
+    }
+
+    package func tunnels() async -> [LiveTunnel] {
+        var tunnels: [LiveTunnel] = []
+        for board in boards { tunnels += await board.call { $0.tunnels } ?? [] }
+        return tunnels
+    }
+
+    package func bridges() async -> [LiveBridge] {
+        var bridges: [LiveBridge] = []
+        for board in boards { bridges += await board.call { $0.liveBridges } ?? [] }
+        return bridges
+    }
+
+    package func apply(_ registry: Registry) async {
+        for board in boards { _ = await board.call { $0.apply(registry) } }
+    }
+
+    package func end(_ bridge: BridgeID) async -> Bool {
+        for board in boards where await board.call({ $0.end(bridge) }) == true { return true }
+        return false
+    }
+}
