@@ -84,7 +84,7 @@ let package = Package(
         tests("EventLoopsTests", ["EventLoops", "SystemCalls"]),
         tests("LocalControlTests", ["LocalControl", "EventLoops", "SystemCalls"]),
         tests("SQLiteTests", ["SQLite"]),
-        tests("SSHCryptoTests", ["SSHCrypto", "SSHKeys"]),
+        tests("SSHCryptoTests", ["SSHCrypto", "SSHKeys", "SystemCalls"]),
         tests("SSHProtocolTests", ["SSHProtocol", "SSHCrypto", "SSHKeys", "SSHTestClient"]),
         tests("SSHServerTests", ["SSHServer", "SSHProtocol", "SSHCrypto", "SSHKeys", "EventLoops", "SystemCalls", "SSHTestClient"]),
         tests("RelayCoreTests", ["RelayCore", "Support", "SSHKeys"]),
@@ -103,7 +103,7 @@ let package = Package(
         tests("Repository", []),
 
         // A scriptable SSH client of the tests: its own implementation of the client side, which can lie.
-        .target(name: "SSHTestClient", dependencies: ["SSHCrypto", "SSHKeys"], path: "Tests/SSHTestClient", swiftSettings: settings),
+        .target(name: "SSHTestClient", dependencies: ["SSHCrypto", "SSHKeys", "CCrypto"], path: "Tests/SSHTestClient", swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )
