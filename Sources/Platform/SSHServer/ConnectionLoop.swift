@@ -211,6 +211,7 @@ package final class ConnectionLoop: BatchObserver {
         strangers[connection.id] = nil
         admission.left(connection.source.sourceGroup)
         handshakeOver(connection)
+        if listeners.contains(where: \.isPaused) { afterBatch { [unowned self] in retryListeners() } }
     }
 
     // MARK: Time
@@ -221,6 +222,10 @@ package final class ConnectionLoop: BatchObserver {
             connection.sweep()
             if let since = connection.handshakeSince, events.now - since >= limits.handshakePatience { handshakeOver(connection) }
         }
+        retryListeners()
+    }
+
+    private func retryListeners() {
         for listener in listeners { listener.retry() }
     }
 
@@ -230,9 +235,12 @@ package final class ConnectionLoop: BatchObserver {
             afterwards = []
             for body in now { body() }
         }
-        let now = flushes
-        flushes = []
-        for connection in now { connection.flush() }
+        // A flush can make another connection need one (its peer is granted a window); what waits is finite, so this ends.
+        while !flushes.isEmpty {
+            let now = flushes
+            flushes = []
+            for connection in now { connection.flush() }
+        }
     }
 }
 
@@ -265,6 +273,9 @@ private final class Listener: ReadinessHandler {
         if let registration { loop.events.deregister(registration) }
         registration = nil
     }
+
+    /// Whether it waits for room or resources.
+    var isPaused: Bool { registration == nil }
 
     /// Listens again if it was paused.
     func retry() {

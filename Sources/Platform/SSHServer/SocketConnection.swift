@@ -166,7 +166,8 @@ package final class SocketConnection: ReadinessHandler {
             }
             break
         }
-        if ssh.outputCount == 0, pumpEnds() { return flushAgain() }
+        // What moves up now goes out when epoll says again that there is room, so that others get their turn.
+        if ssh.outputCount == 0 { _ = pumpEnds() }
         if lingersUntil != nil, ssh.outputCount == 0 { return finishLastWords() }
         var wanted: Interest = []
         if ssh.wantsInput || lingersUntil != nil { wanted.insert(.read) }
@@ -175,11 +176,6 @@ package final class SocketConnection: ReadinessHandler {
             interest = wanted
             loop.events.update(registration, interest: wanted)
         }
-    }
-
-    /// Everything went out and more moved up: one more turn in the next batch, so that others get theirs.
-    private func flushAgain() {
-        needsFlush()
     }
 
     // MARK: Reading

@@ -21,8 +21,9 @@ final class Bridge: ChannelEndObserver {
     let staff: StaffID
     let terminal: Terminal
     let openedAt: WallTime
-    unowned let staffConnection: SocketConnection
-    unowned let tunnelConnection: SocketConnection
+    // Held until the bridge is over: bytes may still wait for one side when the other has gone.
+    let staffConnection: SocketConnection
+    let tunnelConnection: SocketConnection
     let staffChannel: ChannelID
     let tunnelChannel: ChannelID
     private let staffSource: String
