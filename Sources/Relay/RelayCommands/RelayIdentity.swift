@@ -1,0 +1,33 @@
+package import SSHKeys
+import Support
+
+/// The relay as its peers see it: for what commands hand out.
+package struct RelayIdentity: Hashable, Sendable {
+    /// Its name, as given to `init`.
+    package let hostname: String
+    /// Its host key.
+    package let hostKey: PublicKey
+    /// The port that `ssh` connects to.
+    package let port: UInt16
+
+    /// An identity from its parts.
+    package init(hostname: String, hostKey: PublicKey, port: UInt16) {
+        self.hostname = hostname
+        self.hostKey = hostKey
+        self.port = port
+    }
+
+    /// The port that `serve` listens on unless told otherwise (DESIGN §9).
+    package static let defaultPort: UInt16 = 2222
+
+    /// `relay.example.com`, or `relay.example.com:2222`: what stands behind `ssh -J`. An IPv6 literal is in brackets.
+    package var jump: String {
+        port == 22 ? hostname : hostname.contains(":") ? "[\(hostname)]:\(port)" : "\(hostname):\(port)"
+    }
+
+    /// The line for a `known_hosts` file.
+    package var knownHostsLine: String {
+        let name = port == 22 ? hostname : "[\(hostname)]:\(port)"
+        return "\(name) \(AuthorizedKey(key: hostKey, comment: "").line)"
+    }
+}

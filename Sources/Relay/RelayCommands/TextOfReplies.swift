@@ -1,0 +1,176 @@
+import RelayCore
+import SSHKeys
+import Support
+
+extension RelayReply {
+    static func text(of change: RegistryChange, _ terminal: TerminalView?, program: String) -> String {
+        switch change {
+        case .addTerminal(let name, _, let key):
+            let port = terminal.map { "listening port \($0.listeningPort)" } ?? ""
+            let next =
+                key == nil
+                ? "when the customer has sent its key: \(program) approve \(name) --key FILE|-"
+                : "what to hand out: \(program) terminal show \(name)"
+            return "added terminal \(name): \(port)\n\(next)\n"
+        case .approve(let name, _):
+            return "approved the key of terminal \(name): \(terminal?.key.map(words) ?? "")\n"
+        case .setTerminalEnabled(let name, true): return "terminal \(name) may connect and be reached again\n"
+        case .setTerminalEnabled(let name, false): return "disabled terminal \(name); its connections end now\n"
+        case .removeTerminal(let name): return "removed terminal \(name) with its key and grants; its connections end now\n"
+        case .addStaff(let name, let role, let keys):
+            let lines = keys.map { "  " + words(KeyView($0.key, comment: $0.comment)) }
+            let next = role == .admin ? "reaches every terminal" : "next: \(program) grant \(name) TERMINAL"
+            return (["added staff \(name) (\(role.rawValue)) with"] + lines + [next]).joined(separator: "\n") + "\n"
+        case .setStaffEnabled(let name, true): return "staff \(name) may come in again\n"
+        case .setStaffEnabled(let name, false): return "disabled staff \(name); their connections end now\n"
+        case .removeStaff(let name): return "removed staff \(name) with keys and grants; their connections end now\n"
+        case .grant(let staff, let terminal, let until):
+            return "\(staff) may reach \(terminal)\(until.map { " until \($0)" } ?? ", until it is revoked")\n"
+        case .revoke(let staff, let terminal): return "\(staff) may no longer reach \(terminal); open sessions end now\n"
+        }
+    }
+
+    static func text(of terminals: [TerminalView], program: String, now: WallTime) -> String {
+        guard !terminals.isEmpty else { return "no terminals; add one with: \(program) terminal add NAME\n" }
+        var table = TextTable(["NAME", "PORT", "STATE", "LAST SEEN", "FROM"])
+        for terminal in terminals {
+            let seen = terminal.state == .online ? "now" : terminal.lastSeen.map { TimeAgo.text(since: $0, now: now) } ?? "never"
+            table.add([terminal.name, String(terminal.listeningPort), terminal.state.rawValue, seen, terminal.from ?? ""])
+        }
+        return table.text
+    }
+
+    static func text(of terminal: TerminalView, _ sheet: TerminalSheet, program: String, now: WallTime) -> String {
+        var lines = [
+            field("terminal", terminal.name),
+            field("listening port", String(terminal.listeningPort)),
+            field("key", terminal.key.map(words) ?? "none yet; approve it with: \(program) approve \(terminal.name) --key FILE|-"),
+            field("state", stateInWords(terminal, now: now)),
+            field("last seen", terminal.lastSeen.map { "\($0) (\(TimeAgo.text(since: $0, now: now)))" } ?? "never"),
+            field("added", terminal.addedAt.description),
+        ]
+        if sheet.visitors.isEmpty {
+            lines.append(field("who may reach it", "nobody yet; give a grant with: \(program) grant STAFF \(terminal.name)"))
+        } else {
+            for (index, visitor) in sheet.visitors.enumerated() {
+                let end = visitor.until.map { ", until \($0)" } ?? ""
+                lines.append(field(index == 0 ? "who may reach it" : "", "\(visitor.name) (\(visitor.role)\(end))"))
+            }
+        }
+        lines += ["", "The customer enters on the terminal:"]
+        if sheet.visitors.isEmpty {
+            lines.append(field("  SSH login user", "the name that staff are to log in with, and their public key"))
+        }
+        for visitor in sheet.visitors {
+            lines.append(field("  SSH login user", visitor.name))
+            for key in visitor.publicKeys { lines.append(field("  its public key", Printable.escaped(key))) }
+        }
+        lines += [
+            field("  relay", sheet.relay + (sheet.relayPort == 22 ? "" : " (port \(sheet.relayPort))")),
+            field("  listening port", String(terminal.listeningPort)),
+            field("  relay fingerprint", sheet.relayFingerprint),
+        ]
+        if !sheet.visitors.isEmpty {
+            lines += ["", "Staff reach it, when it is connected, by name or by port:"]
+            for visitor in sheet.visitors { lines += visitor.commands.map { "  " + $0 } }
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func stateInWords(_ terminal: TerminalView, now: WallTime) -> String {
+        switch terminal.state {
+        case .online:
+            let since = terminal.onlineSince.map { " since \($0)" } ?? ""
+            return "online\(since) from \(terminal.from ?? "?"), \(terminal.clientVersion ?? "?")"
+        case .offline: return "offline"
+        case .noKey: return "waits for its key"
+        case .disabled: return "disabled"
+        case .stopped: return "unknown: the relay is not running"
+        }
+    }
+
+    static func text(of staff: [StaffView], program: String) -> String {
+        guard !staff.isEmpty else { return "no staff; add somebody with: \(program) staff add NAME --key FILE|-\n" }
+        var lines: [String] = []
+        for member in staff {
+            lines.append("\(member.name) (\(member.role)\(member.enabled ? "" : ", disabled"))")
+            lines += member.keys.map { "  key      " + words($0) }
+            if member.role == StaffMember.Role.admin.rawValue {
+                lines.append("  reaches  every terminal")
+            } else if member.grants.isEmpty {
+                lines.append("  reaches  nothing yet; give a grant with: \(program) grant \(member.name) TERMINAL")
+            }
+            lines += member.role == StaffMember.Role.admin.rawValue ? [] : member.grants.map { "  reaches  " + words($0) }
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    static func text(of sessions: [SessionView], now: WallTime) -> String {
+        guard !sessions.isEmpty else { return "no sessions\n" }
+        var table = TextTable(["ID", "STAFF", "TERMINAL", "OPENED", "ENDED", "TO/FROM TERMINAL"])
+        for session in sessions {
+            table.add([
+                session.id, session.staff, session.terminal, TimeAgo.text(since: session.openedAt, now: now),
+                session.reason ?? "open", "\(bytes(session.bytesToTerminal))/\(bytes(session.bytesFromTerminal))",
+            ])
+        }
+        return table.text
+    }
+
+    static func text(of entries: [AuditView]) -> String {
+        entries.map { entry in
+            let subject = entry.subject.isEmpty ? "" : " " + Printable.escaped(entry.subject)
+            let detail = entry.detail.isEmpty ? "" : ": " + Printable.escaped(entry.detail)
+            return "\(entry.number) \(entry.at) \(entry.actor) \(entry.action)\(subject)\(detail)\n"
+        }.joined()
+    }
+
+    static func text(of identity: IdentityView) -> String {
+        var lines: [String]
+        switch identity.kind {
+        case "operator": lines = ["you are \(identity.name), on the relay \(identity.relay) itself: you may do everything"]
+        case "terminal":
+            lines = ["this key is the one of terminal \(identity.name), listening port \(identity.listeningPort.map(String.init) ?? "")"]
+        default: lines = ["you are \(identity.name) (\(identity.role ?? "")) at \(identity.relay)"]
+        }
+        if let key = identity.key { lines.append("  key      " + words(key)) }
+        if let from = identity.from { lines.append("  from     " + from) }
+        if identity.kind == "staff" {
+            switch identity.terminals {
+            case nil: lines.append("  reaches  every terminal")
+            case .some(let reaches) where reaches.isEmpty: lines.append("  reaches  nothing yet: ask an admin for a grant")
+            case .some(let reaches): lines += reaches.map { "  reaches  " + words($0) }
+            }
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    // MARK: - Pieces
+
+    /// A label and its value, the values below each other.
+    private static func field(_ label: String, _ value: String) -> String {
+        label + String(repeating: " ", count: max(1, 20 - label.count)) + value
+    }
+
+    static func words(_ key: KeyView) -> String {
+        "\(key.type) \(key.fingerprint)" + (key.comment.map { " \($0)" } ?? "")
+    }
+
+    private static func words(_ reach: StaffView.Reach) -> String {
+        reach.terminal + (reach.until.map { reach.ended ? " (ended \($0))" : " (until \($0))" } ?? "")
+    }
+
+    /// `512 B`, `1.4 kB`, `20.0 MB`, `3.1 GB`, by powers of 1000.
+    static func bytes(_ count: UInt64) -> String {
+        var value = count
+        var rest: UInt64 = 0
+        var unit = 0
+        let units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"]
+        while value >= 1000 {
+            rest = value % 1000 / 100
+            value /= 1000
+            unit += 1
+        }
+        return unit == 0 ? "\(value) B" : "\(value).\(rest) \(units[unit])"
+    }
+}

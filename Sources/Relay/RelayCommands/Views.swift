@@ -1,0 +1,194 @@
+import RelayCore
+import SSHCrypto
+import SSHKeys
+package import Support
+
+// What commands show, as values: JSON is these as they are, text is made of them. Times are ISO 8601 in JSON; what does not
+// apply is left out.
+
+/// A public key as it is shown.
+package struct KeyView: Hashable, Sendable, Encodable {
+    /// For example `ssh-ed25519`.
+    package let type: String
+    /// `SHA256:…`.
+    package let fingerprint: String
+    /// The comment of the line that it came from, printable; `nil` if there was none.
+    package let comment: String?
+
+    init(_ key: PublicKey, comment: String = "") {
+        type = key.algorithm.rawValue
+        fingerprint = key.fingerprint.description
+        self.comment = comment.isEmpty ? nil : Printable.escaped(comment)
+    }
+}
+
+/// A terminal as it is shown.
+package struct TerminalView: Hashable, Sendable, Encodable {
+    /// What is the matter with it, in one word.
+    package enum State: String, Hashable, Sendable, Encodable {
+        /// It holds its tunnel.
+        case online
+        /// It has a key and holds no tunnel.
+        case offline
+        /// It has no key yet.
+        case noKey = "no key"
+        /// It is disabled.
+        case disabled
+        /// It has a key; whether it holds a tunnel only a running relay knows.
+        case stopped = "relay stopped"
+    }
+
+    /// Its name.
+    package let name: String
+    /// Its virtual port.
+    package let listeningPort: UInt16
+    /// One word.
+    package let state: State
+    /// Its key; `nil` until it is approved.
+    package let key: KeyView?
+    /// Since when the tunnel is held; `nil`: it is not.
+    package let onlineSince: WallTime?
+    /// The tunnel's source as `address:port`.
+    package let from: String?
+    /// The software at the terminal's end, printable.
+    package let clientVersion: String?
+    /// When its bytes last proved it alive; `nil`: never.
+    package let lastSeen: WallTime?
+    /// When it was added.
+    package let addedAt: WallTime
+
+    /// - Parameters:
+    ///   - tunnel: the one that it holds.
+    ///   - isRelayRunning: whether `tunnel` says anything.
+    init(_ terminal: Terminal, tunnel: LiveTunnel?, isRelayRunning: Bool) {
+        name = terminal.name.description
+        listeningPort = terminal.listeningPort.rawValue
+        key = terminal.key.map { KeyView($0) }
+        addedAt = terminal.addedAt
+        onlineSince = tunnel?.since
+        from = tunnel.map { Printable.escaped($0.source) }
+        clientVersion = tunnel.map { Printable.escaped($0.clientVersion) }
+        lastSeen = tunnel?.lastHeard ?? terminal.lastSeen
+        state =
+            if !terminal.isEnabled { .disabled } else if terminal.key == nil { .noKey } else if tunnel != nil { .online } else {
+                isRelayRunning ? .offline : .stopped
+            }
+    }
+}
+
+/// What is handed out for a terminal: to the customer, and to staff.
+package struct TerminalSheet: Hashable, Sendable, Encodable {
+    /// A member of staff who may reach it.
+    package struct Visitor: Hashable, Sendable, Encodable {
+        /// Their name: proposed as the SSH login user name.
+        package let name: String
+        /// `support` or `admin`.
+        package let role: String
+        /// The end of their grant; `nil`: none, or an admin.
+        package let until: WallTime?
+        /// Their public keys as lines for the customer.
+        package let publicKeys: [String]
+        /// What they type to reach it by name, and by port.
+        package let commands: [String]
+    }
+
+    /// The relay's name.
+    package let relay: String
+    /// The port that the relay itself listens on.
+    package let relayPort: UInt16
+    /// The relay's host key fingerprint.
+    package let relayFingerprint: String
+    /// Who may reach it now, by name.
+    package let visitors: [Visitor]
+}
+
+/// A member of staff as they are shown.
+package struct StaffView: Hashable, Sendable, Encodable {
+    /// What a grant says.
+    package struct Reach: Hashable, Sendable, Encodable {
+        /// The terminal's name.
+        package let terminal: String
+        /// The grant's end; `nil`: none.
+        package let until: WallTime?
+        /// Whether it is over.
+        package let ended: Bool
+    }
+
+    /// Their name.
+    package let name: String
+    /// `support` or `admin`.
+    package let role: String
+    /// Whether their keys are accepted.
+    package let enabled: Bool
+    /// Their keys.
+    package let keys: [KeyView]
+    /// Their grants, by terminal. Admins reach all terminals without.
+    package let grants: [Reach]
+}
+
+/// A bridge as it is shown.
+package struct SessionView: Hashable, Sendable, Encodable {
+    /// Its number: `ID` while it is open, `RUN-ID` when it is over.
+    package let id: String
+    /// Who.
+    package let staff: String
+    /// Where to.
+    package let terminal: String
+    /// The member of staff's end as `address:port`.
+    package let from: String
+    /// When it was opened.
+    package let openedAt: WallTime
+    /// When it ended; `nil`: it is open.
+    package let closedAt: WallTime?
+    /// Why it ended.
+    package let reason: String?
+    /// Bytes from staff to the terminal.
+    package let bytesToTerminal: UInt64
+    /// Bytes from the terminal to staff.
+    package let bytesFromTerminal: UInt64
+}
+
+/// An audit entry as it is shown.
+package struct AuditView: Hashable, Sendable, Encodable {
+    /// Its place.
+    package let number: Int64
+    /// When.
+    package let at: WallTime
+    /// Who.
+    package let actor: String
+    /// What.
+    package let action: String
+    /// About whom.
+    package let subject: String
+    /// More.
+    package let detail: String
+
+    init(_ entry: AuditEntry) {
+        number = entry.number
+        at = entry.at
+        actor = entry.actor
+        action = entry.action
+        subject = entry.subject
+        detail = entry.detail
+    }
+}
+
+/// The caller as the relay knows them.
+package struct IdentityView: Hashable, Sendable, Encodable {
+    /// `operator`, `staff` or `terminal`.
+    package let kind: String
+    /// Their name.
+    package let name: String
+    /// The relay's name.
+    package let relay: String
+    /// `support` or `admin`; staff only.
+    package let role: String?
+    /// The key that proved it.
+    package let key: KeyView?
+    /// Where from, as `address:port`.
+    package let from: String?
+    /// The terminals that support staff may reach; `nil`: all, or none of a terminal's business.
+    package let terminals: [StaffView.Reach]?
+    /// A terminal's own port.
+    package let listeningPort: UInt16?
+}
