@@ -9,10 +9,10 @@ package import Support
 package actor Desk {
     // Static after init.
     private let ledger: any RelayLedger
-    let identity: RelayIdentity
     let now: @Sendable () -> WallTime
 
     // Owned by the actor.
+    private(set) var identity: RelayIdentity
     private var live: (any LiveRelay)?
     private var isChanging = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
@@ -27,6 +27,11 @@ package actor Desk {
 
     /// From now on `relay` is told about changes.
     package func attach(_ relay: any LiveRelay) { live = relay }
+
+    /// From now on replies name this port as the relay's.
+    package func listens(on port: UInt16) {
+        identity = RelayIdentity(hostname: identity.hostname, hostKey: identity.hostKey, port: port)
+    }
 
     /// Does one command for a caller.
     package func perform(_ command: RelayCommand, as caller: Caller) async throws(RelayCommandError) -> RelayReply {

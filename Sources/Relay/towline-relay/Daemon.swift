@@ -1,0 +1,163 @@
+import EventLoops
+import FoundationEssentials
+import LocalControl
+import RelayCommands
+import RelayCore
+import RelayStore
+import RelaySwitch
+import SSHCrypto
+import Support
+import SystemCalls
+
+/// `towline-relay serve`: lock, store, switch, control socket, signals.
+struct Daemon {
+    let installation: Installation
+    /// Where to listen; empty: the standard addresses.
+    let listen: [SocketAddress]
+
+    /// Ports and addresses unless told otherwise (DESIGN §9).
+    private static let standardAddresses = ["0.0.0.0:2222", "[::]:2222"]
+    /// How long peers have to go away after SIGTERM; all must be over within 10 s (issue 2 §3).
+    private static let drainTime: Duration = .seconds(7)
+    /// How often the journal looks at the clock.
+    private static let journalInterval: Duration = .seconds(5)
+    /// How often the store learns when terminals were last alive, in journal intervals.
+    private static let intervalsBetweenSeen = 12
+
+    /// Runs until SIGTERM or SIGINT.
+    func run() async throws(Failure) {
+        Files.setModeMask(0o077)
+        Signals.ignoreBrokenPipes()
+        Limits.raiseDescriptors()
+        let log = Log()
+        let signals = try system("cannot wait for signals") { () throws(SystemError) in
+            try Signals([.terminate, .interrupt, .hangUp])
+        }
+        guard let lock = try installation.takeLock() else {
+            throw Failure(.refused, "a relay is running in \(Printable.escaped(installation.paths.folder)) already")
+        }
+        let hostKey = try installation.hostKey()
+        let executor = BlockingExecutor(name: "store")
+        let ledger = try installation.open(on: executor)
+        let now: @Sendable () -> WallTime = { WallTime(secondsSince1970: WallClock.seconds) }
+        let (run, recovered) = try await stored { () async throws(LedgerError) in try await ledger.beginRun(at: now()) }
+        if recovered > 0 { log.notice("sessions of an earlier run closed", ["count": recovered]) }
+        let journal = EventJournal(ledger: ledger, run: run, now: now) { error in
+            log.error("cannot write to the store; it is tried again", ["reason": error.sentence(program: "towline-relay")])
+        }
+        let desk = Desk(ledger: ledger, identity: ledger.identity(hostKey), now: now)
+        let registry = try await stored { () async throws(LedgerError) in try await ledger.registry() }
+        let relay = try relay(hostKey: hostKey, hostname: ledger.hostname, registry: registry, journal: journal, desk: desk)
+        // Before the first peer can come: from here on every change reaches the switch.
+        await desk.attach(relay)
+        let bound = try system("cannot listen") { () throws(SystemError) in try relay.start() }
+        if let port = bound.first?.port {
+            await desk.listens(on: port)
+            try await stored { () async throws(LedgerError) in try await ledger.remember(port: port) }
+        }
+        let loop = try system("cannot start the control loop") { () throws(SystemError) in try EventLoop(name: "control") }
+        let ends = try watch(signals.raw, on: loop)
+        loop.start()
+        let control = server(on: loop, desk: desk, executor: executor)
+        do { try await control.start() } catch { throw Failure(.refused, "cannot take commands: \(error)") }
+        let writer = Task { await journal.write() }
+        let clock = Task { await tick(journal, relay, ledger, log) }
+        for address in bound { say("listening on \(address)") }
+        say("ready")
+        log.notice("relay started", ["run": run.rawValue, "hostname": ledger.hostname, "terminals": registry.terminals.count])
+
+        // A relay started by hand lives on when its terminal is closed.
+        let signal = await ends.first { $0 != .hangUp }
+        log.notice("relay stops", ["signal": signal?.rawValue ?? 0])
+        clock.cancel()
+        await control.stop()
+        await relay.stop(within: Self.drainTime)
+        journal.end()
+        await writer.value
+        await ledger.close()
+        loop.stop()
+        executor.stop()
+        _ = consume lock
+        log.notice("relay stopped")
+    }
+
+    // MARK: - Parts
+
+    private func relay(
+        hostKey: HostKey, hostname: String, registry: Registry, journal: EventJournal, desk: Desk
+    ) throws(Failure) -> SwitchboardGroup {
+        let configuration = SwitchConfiguration(
+            listen: try listen.isEmpty ? Self.standardAddresses.map(Self.address) : listen, hostKey: hostKey, hostname: hostname,
+            switchboards: max(1, ProcessInfo.processInfo.activeProcessorCount))
+        return try system("cannot start the switch") { () throws(SystemError) in
+            try SwitchboardGroup(configuration: configuration, registry: registry, report: { journal.report($0) }, commands: desk)
+        }
+    }
+
+    private func server(on loop: EventLoop, desk: Desk, executor: BlockingExecutor) -> ControlServer {
+        // Root, and whoever the relay runs as: both may do everything with the store anyway.
+        let allowed: Set<UInt32> = [0, Users.effectiveUser]
+        return ControlServer(loop: loop, path: installation.paths.socket, allowedUsers: allowed) { bytes, peer in
+            await ControlExchange.answer(bytes, from: peer, by: desk, lookingUpOn: executor)
+        }
+    }
+
+    private func tick(_ journal: EventJournal, _ relay: SwitchboardGroup, _ ledger: SQLiteLedger, _ log: Log) async {
+        var intervals = 0
+        while !Task.isCancelled {
+            // Cancelled: the loop ends.
+            do { try await Task.sleep(for: Self.journalInterval) } catch { return }
+            journal.tick()
+            intervals += 1
+            guard intervals % Self.intervalsBetweenSeen == 0 else { continue }
+            var seen: [TerminalID: WallTime] = [:]
+            for tunnel in await relay.tunnels() { seen[tunnel.terminal] = tunnel.lastHeard }
+            do throws(LedgerError) {
+                try await ledger.noteSeen(seen)
+            } catch {
+                log.error("cannot note when terminals were seen", ["reason": error.sentence(program: "towline-relay")])
+            }
+        }
+    }
+
+    /// The signals that end the program, as they come.
+    private func watch(_ raw: Int32, on loop: EventLoop) throws(Failure) -> AsyncStream<Signal> {
+        let (stream, continuation) = AsyncStream<Signal>.makeStream()
+        let watcher = SignalWatcher(raw) { continuation.yield($0) }
+        _ = try system("cannot wait for signals") { () throws(SystemError) in try loop.register(raw, interest: .read, handler: watcher) }
+        return stream
+    }
+
+    /// One line on standard output, at once: scripts wait for it.
+    private func say(_ line: String) {
+        // Nobody may be reading; that is no reason to stop serving.
+        try? Files.writeAll(1, Array((line + "\n").utf8))
+    }
+
+    private static func address(_ text: String) throws(Failure) -> SocketAddress {
+        do throws(SocketAddressError) { return try SocketAddress(parsing: text) } catch { throw Failure(.usage, error.description) }
+    }
+
+    private func system<Value>(_ doing: String, _ body: () throws(SystemError) -> Value) throws(Failure) -> Value {
+        do throws(SystemError) { return try body() } catch { throw Failure(error, doing: doing) }
+    }
+
+    private func stored<Value: Sendable>(_ body: () async throws(LedgerError) -> Value) async throws(Failure) -> Value {
+        do throws(LedgerError) { return try await body() } catch { throw Failure(error) }
+    }
+}
+
+/// Hands on the signals of a descriptor; on the loop.
+private final class SignalWatcher: ReadinessHandler {
+    private let raw: Int32
+    private let report: (Signal) -> Void
+
+    init(_ raw: Int32, report: @escaping (Signal) -> Void) {
+        self.raw = raw
+        self.report = report
+    }
+
+    func ready(_ readiness: Readiness) {
+        while let signal = Signals.next(raw) { report(signal) }
+    }
+}

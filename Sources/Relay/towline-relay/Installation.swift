@@ -1,0 +1,102 @@
+import EventLoops
+import RelayCommands
+import RelayCore
+import RelayStore
+import SSHCrypto
+import Support
+import SystemCalls
+
+/// A relay's folder: made by `init`, opened by everything else.
+struct Installation {
+    let paths: Paths
+
+    /// The longest host key file, bytes.
+    private static let maximumHostKeyBytes = 16 << 10
+
+    /// Creates store and host key, and says what to tell terminals and staff.
+    ///
+    /// The store gets its name last: a crash before leaves a folder that `init` takes again. A host key that is there is kept: it is the
+    /// one that terminals have pinned.
+    func create(hostname text: String, by user: String) throws(Failure) -> String {
+        let address: RelayAddress
+        do throws(ParseError) { address = try RelayAddress(parsing: text) } catch { throw Failure(.usage, error.description) }
+        guard !text.hasSuffix("]"), address.description == address.host else {
+            throw Failure(.usage, "\(Printable.quoted(text)) has a port: give the name alone; serve --listen sets the port")
+        }
+        try system("cannot create the folder") { () throws(SystemError) in _ = try Files.makeDirectory(paths.folder, mode: 0o700) }
+        let lock = try takeLock()
+        guard lock != nil else { throw Failure(.refused, "a relay is running in \(Printable.escaped(paths.folder)); nothing was changed") }
+        if try exists(paths.store) { throw Failure(LedgerError.exists(path: paths.store)) }
+        let isKeyKept = try exists(paths.hostKey)
+        if !isKeyKept {
+            let text = HostKey.generate().openSSHText
+            try system("cannot write the host key") { () throws(SystemError) in
+                try Files.writeAtomically(paths.hostKey, Array(text.utf8), mode: 0o600)
+            }
+        }
+        let key = try hostKey()
+        for suffix in ["", "-wal", "-shm"] {
+            try system("cannot make room for the store") { () throws(SystemError) in try Files.remove(paths.newStore + suffix) }
+        }
+        do throws(LedgerError) {
+            let now = WallTime(secondsSince1970: WallClock.seconds)
+            try SQLiteLedger.create(path: paths.newStore, hostname: address.host, by: .local(user), at: now)
+        } catch {
+            throw Failure(error)
+        }
+        try system("cannot keep the store") { () throws(SystemError) in
+            try Files.rename(paths.newStore, to: paths.store)
+            try Files.syncDirectory(paths.folder)
+        }
+        let identity = RelayIdentity(hostname: address.host, hostKey: key.publicKey, port: RelayIdentity.defaultPort)
+        return """
+            created the relay \(identity.hostname) in \(Printable.escaped(paths.folder))\(isKeyKept ? ", with the host key that was there" : "")
+            host key fingerprint: \(key.publicKey.fingerprint)
+            for known_hosts: \(identity.knownHostsLine)
+            next: towline-relay serve
+
+            """
+    }
+
+    /// The lock on the folder; `nil` if a relay, or another command, has it.
+    func takeLock() throws(Failure) -> FileLock? {
+        do throws(SystemError) {
+            return try FileLock.acquire(paths.lock)
+        } catch {
+            if error.kind == .absent { throw Failure(LedgerError.missing(path: paths.store)) }
+            throw Failure(error, doing: "cannot use the folder of the relay")
+        }
+    }
+
+    /// Opens the store, after checking it.
+    /// - Parameter executor: where all work on it is done.
+    func open(on executor: BlockingExecutor) throws(Failure) -> SQLiteLedger {
+        do throws(LedgerError) { return try SQLiteLedger(path: paths.store, executor: executor) } catch { throw Failure(error) }
+    }
+
+    /// Reads the host key, which must belong to nobody but its owner.
+    func hostKey() throws(Failure) -> HostKey {
+        let bytes = try system("cannot read the host key") { () throws(SystemError) in
+            try Files.read(paths.hostKey, limit: Self.maximumHostKeyBytes)
+        }
+        if let status = try system("cannot read the host key", { () throws(SystemError) in try Files.status(paths.hostKey) }),
+            status.mode & 0o077 != 0
+        {
+            throw Failure(
+                .refused, "\(Printable.escaped(paths.hostKey)) may be read by others: chmod 600 it, or replace it if others have read it")
+        }
+        do throws(HostKeyError) {
+            return try HostKey(openSSH: String(decoding: bytes, as: UTF8.self))
+        } catch {
+            throw Failure(.refused, "the host key \(Printable.escaped(paths.hostKey)) cannot be used: \(error)")
+        }
+    }
+
+    private func exists(_ path: String) throws(Failure) -> Bool {
+        try system("cannot look into the folder") { () throws(SystemError) in try Files.status(path, followsLinks: false) } != nil
+    }
+
+    private func system<Value>(_ doing: String, _ body: () throws(SystemError) -> Value) throws(Failure) -> Value {
+        do throws(SystemError) { return try body() } catch { throw Failure(error, doing: doing) }
+    }
+}

@@ -1,0 +1,23 @@
+import SystemCalls
+
+/// Where a relay keeps what.
+struct Paths {
+    /// The folder of everything else.
+    let folder: String
+
+    /// The folder unless told otherwise.
+    static let standardFolder = "/var/lib/towline-relay"
+    /// The environment variable that names another folder.
+    static let variable = "TOWLINE_RELAY_DATA"
+
+    /// The SQLite file.
+    var store: String { folder + "/relay.db" }
+    /// Where the store is made before it gets its name.
+    var newStore: String { folder + "/relay.db.new" }
+    /// The relay's private host key.
+    var hostKey: String { folder + "/host_key" }
+    /// Locked by whoever works on the store.
+    var lock: String { folder + "/lock" }
+    /// Where a running relay takes commands.
+    var socket: String { folder + "/control.sock" }
+}

@@ -1,0 +1,127 @@
+import EventLoops
+import LocalControl
+import RelayCommands
+import RelayCore
+import RelayStore
+import SSHCrypto
+import Support
+import SystemCalls
+
+/// One run of `towline-relay`.
+struct Program {
+    /// The words behind the program's name.
+    let arguments: [String]
+    /// Variables of the environment that matter.
+    let environment: [String: String]
+
+    /// Does what the words ask for.
+    /// - Returns: what to print, and the exit status.
+    func run() async -> ControlReply {
+        do throws(Failure) {
+            let line: ParsedCommand
+            do throws(UsageError) { line = try RelayCommandTable.local.parse(arguments) } catch { throw Failure(.usage, error.description) }
+            let folder = line.value("--data-dir") ?? environment[Paths.variable].flatMap { $0.isEmpty ? nil : $0 }
+            let installation = Installation(paths: Paths(folder: folder ?? Paths.standardFolder))
+            switch line.name {
+            case "help": return ControlReply(status: .done, output: RelayCommandTable.local.help(about: line.arguments))
+            case "init":
+                Files.setModeMask(0o077)
+                let hostname = line.value("--hostname") ?? ""
+                return ControlReply(status: .done, output: try installation.create(hostname: hostname, by: ownName))
+            case "serve":
+                let listen = try line.values("--listen").map { (text) throws(Failure) in
+                    do throws(SocketAddressError) { return try SocketAddress(parsing: text) } catch {
+                        throw Failure(.usage, "--listen: \(error)")
+                    }
+                }
+                try await Daemon(installation: installation, listen: listen).run()
+                return ControlReply(status: .done)
+            default: return try await command(line, in: installation)
+            }
+        } catch {
+            return ControlReply(status: error.status, errorOutput: "towline-relay: \(error.sentence)\n")
+        }
+    }
+
+    private var ownName: String { ControlExchange.userName(Users.effectiveUser) }
+
+    // MARK: - Commands
+
+    /// How long a command waits for a relay that starts or stops, or for another command, on the same folder.
+    private static let patience: Duration = .seconds(15)
+    /// How often it looks.
+    private static let pause: Duration = .milliseconds(25)
+
+    /// Runs a command in the running relay, or on the store if none runs.
+    private func command(_ line: ParsedCommand, in installation: Installation) async throws(Failure) -> ControlReply {
+        let input = try key(of: line)
+        // Values are checked before anything is opened: a wrong word is told in the same way with and without a relay.
+        do throws(RelayCommandError) {
+            _ = try RelayCommand(line, standardInput: input ?? [], now: WallTime(secondsSince1970: WallClock.seconds))
+        } catch {
+            throw Failure(error)
+        }
+        let deadline = MonotonicClock.now + Self.patience
+        while true {
+            do throws(ControlError) {
+                return try ControlExchange.send(arguments, standardInput: input, to: installation.paths.socket)
+            } catch .notRunning {
+                // Nobody takes commands: then the store is free, or its holder is just starting, stopping, or another command.
+            } catch {
+                throw Failure(.refused, "\(error)")
+            }
+            if let lock = try installation.takeLock() {
+                let reply = try await alone(input ?? [], in: installation)
+                _ = consume lock
+                return reply
+            }
+            guard MonotonicClock.now < deadline else {
+                throw Failure(.notRunning, "something holds \(Printable.escaped(installation.paths.lock)), but no relay answers; try again")
+            }
+            // Sleeping throws when the task is cancelled, which nobody does here.
+            try? await Task.sleep(for: Self.pause)
+        }
+    }
+
+    /// Runs a command on the store, which is locked by us.
+    private func alone(_ input: [UInt8], in installation: Installation) async throws(Failure) -> ControlReply {
+        Files.setModeMask(0o077)
+        let executor = BlockingExecutor(name: "store")
+        let ledger = try installation.open(on: executor)
+        let identity = ledger.identity(try installation.hostKey())
+        let desk = Desk(ledger: ledger, identity: identity) { WallTime(secondsSince1970: WallClock.seconds) }
+        let reply = await desk.run(arguments, standardInput: input, as: .localOperator(name: ownName))
+        await ledger.close()
+        return reply
+    }
+
+    /// Reads the key that a command takes: here, because the relay may run as a user who may not.
+    private func key(of line: ParsedCommand) throws(Failure) -> [UInt8]? {
+        let source = KeySource(of: line)
+        let limit = RelayCommand.maximumKeyBytes
+        do throws(SystemError) {
+            switch source {
+            case .none: return nil
+            case .standardInput:
+                if Files.isTerminal(0) { complain("paste the public key, then press Enter and Ctrl-D") }
+                return try Files.readAll(0, limit: limit, subject: "standard input")
+            case .file(let path): return try Files.read(path, limit: limit)
+            }
+        } catch {
+            let name = if case .file(let path) = source { Printable.escaped(path) } else { "standard input" }
+            throw Failure(.refused, "cannot read the key from \(name): \(error.reason)")
+        }
+    }
+
+    private func complain(_ text: String) {
+        // A hint that cannot be shown is no reason to stop.
+        try? Files.writeAll(2, Array("towline-relay: \(text)\n".utf8))
+    }
+}
+
+extension SQLiteLedger {
+    /// The relay as its peers see it, with the port that it last listened on.
+    nonisolated func identity(_ hostKey: HostKey) -> RelayIdentity {
+        RelayIdentity(hostname: hostname, hostKey: hostKey.publicKey, port: rememberedPort ?? RelayIdentity.defaultPort)
+    }
+}
