@@ -2,6 +2,13 @@ package import RelayCore
 package import Support
 
 extension Desk: CommandRunner {
+    /// Whether a command takes a key from its standard input; words that make no command read nothing.
+    package nonisolated func readsInput(_ arguments: [String]) -> Bool {
+        // What is wrong with the words is told when the command is run.
+        guard let line = try? RelayCommandTable.remote.parse(arguments) else { return false }
+        return KeySource(of: line) == .standardInput
+    }
+
     /// Runs a command line: the whole way from words to words.
     ///
     /// No words at all, which is what `ssh RELAY` without a command sends, tell who the caller is and what there is.

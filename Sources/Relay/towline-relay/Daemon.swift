@@ -30,7 +30,7 @@ struct Daemon {
         Signals.ignoreBrokenPipes()
         Limits.raiseDescriptors()
         let log = Log()
-        let signals = try system("cannot wait for signals") { () throws(SystemError) in
+        let signals = try attempt("cannot wait for signals") { () throws(SystemError) in
             try Signals([.terminate, .interrupt, .hangUp])
         }
         guard let lock = try installation.takeLock() else {
@@ -50,12 +50,12 @@ struct Daemon {
         let relay = try relay(hostKey: hostKey, hostname: ledger.hostname, registry: registry, journal: journal, desk: desk)
         // Before the first peer can come: from here on every change reaches the switch.
         await desk.attach(relay)
-        let bound = try system("cannot listen") { () throws(SystemError) in try relay.start() }
+        let bound = try attempt("cannot listen") { () throws(SystemError) in try relay.start() }
         if let port = bound.first?.port {
             await desk.listens(on: port)
             try await stored { () async throws(LedgerError) in try await ledger.remember(port: port) }
         }
-        let loop = try system("cannot start the control loop") { () throws(SystemError) in try EventLoop(name: "control") }
+        let loop = try attempt("cannot start the control loop") { () throws(SystemError) in try EventLoop(name: "control") }
         let ends = try watch(signals.raw, on: loop)
         loop.start()
         let control = server(on: loop, desk: desk, executor: executor)
@@ -89,7 +89,7 @@ struct Daemon {
         let configuration = SwitchConfiguration(
             listen: try listen.isEmpty ? Self.standardAddresses.map(Self.address) : listen, hostKey: hostKey, hostname: hostname,
             switchboards: max(1, ProcessInfo.processInfo.activeProcessorCount))
-        return try system("cannot start the switch") { () throws(SystemError) in
+        return try attempt("cannot start the switch") { () throws(SystemError) in
             try SwitchboardGroup(configuration: configuration, registry: registry, report: { journal.report($0) }, commands: desk)
         }
     }
@@ -124,7 +124,7 @@ struct Daemon {
     private func watch(_ raw: Int32, on loop: EventLoop) throws(Failure) -> AsyncStream<Signal> {
         let (stream, continuation) = AsyncStream<Signal>.makeStream()
         let watcher = SignalWatcher(raw) { continuation.yield($0) }
-        _ = try system("cannot wait for signals") { () throws(SystemError) in try loop.register(raw, interest: .read, handler: watcher) }
+        _ = try attempt("cannot wait for signals") { () throws(SystemError) in try loop.register(raw, interest: .read, handler: watcher) }
         return stream
     }
 
@@ -136,10 +136,6 @@ struct Daemon {
 
     private static func address(_ text: String) throws(Failure) -> SocketAddress {
         do throws(SocketAddressError) { return try SocketAddress(parsing: text) } catch { throw Failure(.usage, error.description) }
-    }
-
-    private func system<Value>(_ doing: String, _ body: () throws(SystemError) -> Value) throws(Failure) -> Value {
-        do throws(SystemError) { return try body() } catch { throw Failure(error, doing: doing) }
     }
 
     private func stored<Value: Sendable>(_ body: () async throws(LedgerError) -> Value) async throws(Failure) -> Value {

@@ -22,3 +22,8 @@ struct Failure: Error {
     /// The answer of a command that was tried here.
     init(_ error: RelayCommandError) { self.init(error.status, error.sentence(program: "towline-relay")) }
 }
+
+/// Does something with the system; a failure ends the program with `doing` and the reason.
+func attempt<Value: ~Copyable>(_ doing: String, _ body: () throws(SystemError) -> Value) throws(Failure) -> Value {
+    do throws(SystemError) { return try body() } catch { throw Failure(error, doing: doing) }
+}

@@ -23,20 +23,20 @@ struct Installation {
         guard !text.hasSuffix("]"), address.description == address.host else {
             throw Failure(.usage, "\(Printable.quoted(text)) has a port: give the name alone; serve --listen sets the port")
         }
-        try system("cannot create the folder") { () throws(SystemError) in _ = try Files.makeDirectory(paths.folder, mode: 0o700) }
+        try attempt("cannot create the folder") { () throws(SystemError) -> Void in try Files.makeDirectory(paths.folder, mode: 0o700) }
         let lock = try takeLock()
         guard lock != nil else { throw Failure(.refused, "a relay is running in \(Printable.escaped(paths.folder)); nothing was changed") }
         if try exists(paths.store) { throw Failure(LedgerError.exists(path: paths.store)) }
         let isKeyKept = try exists(paths.hostKey)
         if !isKeyKept {
             let text = HostKey.generate().openSSHText
-            try system("cannot write the host key") { () throws(SystemError) in
+            try attempt("cannot write the host key") { () throws(SystemError) -> Void in
                 try Files.writeAtomically(paths.hostKey, Array(text.utf8), mode: 0o600)
             }
         }
         let key = try hostKey()
         for suffix in ["", "-wal", "-shm"] {
-            try system("cannot make room for the store") { () throws(SystemError) in try Files.remove(paths.newStore + suffix) }
+            try attempt("cannot make room for the store") { () throws(SystemError) -> Void in try Files.remove(paths.newStore + suffix) }
         }
         do throws(LedgerError) {
             let now = WallTime(secondsSince1970: WallClock.seconds)
@@ -44,7 +44,7 @@ struct Installation {
         } catch {
             throw Failure(error)
         }
-        try system("cannot keep the store") { () throws(SystemError) in
+        try attempt("cannot keep the store") { () throws(SystemError) -> Void in
             try Files.rename(paths.newStore, to: paths.store)
             try Files.syncDirectory(paths.folder)
         }
@@ -76,10 +76,10 @@ struct Installation {
 
     /// Reads the host key, which must belong to nobody but its owner.
     func hostKey() throws(Failure) -> HostKey {
-        let bytes = try system("cannot read the host key") { () throws(SystemError) in
+        let bytes = try attempt("cannot read the host key") { () throws(SystemError) in
             try Files.read(paths.hostKey, limit: Self.maximumHostKeyBytes)
         }
-        if let status = try system("cannot read the host key", { () throws(SystemError) in try Files.status(paths.hostKey) }),
+        if let status = try attempt("cannot read the host key", { () throws(SystemError) in try Files.status(paths.hostKey) }),
             status.mode & 0o077 != 0
         {
             throw Failure(
@@ -93,10 +93,7 @@ struct Installation {
     }
 
     private func exists(_ path: String) throws(Failure) -> Bool {
-        try system("cannot look into the folder") { () throws(SystemError) in try Files.status(path, followsLinks: false) } != nil
+        try attempt("cannot look into the folder") { () throws(SystemError) in try Files.status(path, followsLinks: false) } != nil
     }
 
-    private func system<Value>(_ doing: String, _ body: () throws(SystemError) -> Value) throws(Failure) -> Value {
-        do throws(SystemError) { return try body() } catch { throw Failure(error, doing: doing) }
-    }
 }
