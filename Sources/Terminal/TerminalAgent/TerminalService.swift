@@ -1,0 +1,430 @@
+package import EventLoops
+package import SystemCalls
+package import TerminalCore
+import SSHCrypto
+import SSHKeys
+import Support
+import TerminalBroker
+import TerminalStore
+
+/// The terminal's unprivileged half, and everything that can be asked of it: keeps the tunnel, hands logins to the broker, answers
+/// commands.
+///
+/// It lives on its loop; whatever blocks is done on two threads of its own.
+package actor TerminalService {
+    // Fixed after init.
+    let configuration: AgentConfiguration
+    let loop: EventLoop
+    let log: Log
+    let store: TerminalStore
+    let key: TerminalKey
+    /// Starts ssh clients; they die with this thread, that is with the program.
+    let starter: BlockingExecutor
+    /// Files and small programs.
+    let worker: BlockingExecutor
+    /// The loop is this actor's executor.
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+    // Owned by the loop.
+    var lifecycle = SupportLifecycle(portCount: 1)
+    var users: [LoginUser] = []
+    var setting: RemoteSupportSetting?
+    var facts = BrokerFacts(onlyLoginUser: nil, hostKeyFingerprint: nil)
+    var logins: [LoginID: TerminalStatus.Login] = [:]
+    var journal = EventJournal()
+    var broker: BrokerLink?
+    var clients: [Int: TunnelClient] = [:]
+    var trials: [Int: Trial] = [:]
+    private var lastClient = 0
+    private var currentClient: Int?
+    private var awaitingNoClients: [CheckedContinuation<Void, Never>] = []
+    private var listener: (raw: Int32, registration: Registration)?
+    private var network: (raw: Int32, registration: Registration)?
+    private var alarm: Timer?
+    private var isChanging = false
+    private var awaitingTurn: [CheckedContinuation<Void, Never>] = []
+
+    /// A service that does nothing yet.
+    package init(_ configuration: AgentConfiguration, loop: EventLoop, log: Log) {
+        self.configuration = configuration
+        self.loop = loop
+        self.log = log
+        store = TerminalStore(folder: configuration.paths.agentFolder)
+        key = TerminalKey(configuration)
+        starter = BlockingExecutor(name: "ssh-starter")
+        worker = BlockingExecutor(name: "files")
+    }
+
+    // MARK: Life
+
+    /// Reads what is stored, makes the login users as they should be, and goes on with support that was on when an earlier agent of the
+    /// same run died.
+    ///
+    /// - Parameters:
+    ///   - socket: the inherited end of the channel to the broker.
+    ///   - brokerGone: called when the broker is gone: there is nothing left to do then.
+    /// - Throws: a refusal that a person has to deal with before anything can start. S04
+    package func start(broker socket: Int32, brokerGone: @escaping @Sendable () -> Void) async throws(Refusal) {
+        do throws(SystemError) {
+            broker = try BrokerLink(
+                loop: loop, socket: Descriptor(owning: socket),
+                event: { [weak self] event in self?.assumeIsolated { $0.take(event) } },
+                closed: { _ in brokerGone() })
+            try watchNetwork()
+        } catch {
+            throw Refusal("system", error.description)
+        }
+        let store = store
+        let loaded: Result<([LoginUser], RemoteSupportSetting?), StoreError> = await worker.run {
+            do throws(StoreError) {
+                return .success((try store.loginUsers(), try store.setting()))
+            } catch {
+                return .failure(error)
+            }
+        }
+        switch loaded {
+        case .failure(let error): throw Refusal("store", error.description)
+        case .success(let (users, setting)):
+            self.users = users
+            self.setting = setting
+        }
+        if let setting { lifecycle = SupportLifecycle(portCount: setting.relay.ports.count) }
+        if case .applied(let refused) = await ask(.applyLoginUsers(users)) {
+            for refusal in refused { log.warning("login user not made", ["user": refusal.name, "why": refusal.message]) }
+        }
+    }
+
+    /// Tells the broker that commands are answered from now on, and goes on with support that was on.
+    package func open() async throws(Refusal) {
+        guard case .welcome(let facts) = await ask(.agentIsReady) else {
+            throw Refusal("broker", "the account broker does not answer")
+        }
+        self.facts = facts
+        let store = store
+        let run = configuration.run
+        guard let record = await worker.run({ store.running(in: run) }), setting != nil, !lifecycle.isOn else { return }
+        log.notice("support goes on after a restart of the agent")
+        do throws(SystemError) { try listen() } catch { throw Refusal("system", error.description) }
+        journal.add("support goes on after an interruption")
+        perform(lifecycle.resume(until: record.deadline, at: now))
+    }
+
+    /// Switches support off and waits until nothing of it runs.
+    package func shutDown() async {
+        _ = await stopSupport(.shutDown)
+        alarm?.cancel()
+        if let network {
+            loop.deregister(network.registration)
+            Descriptor.close(network.raw)
+        }
+        network = nil
+        broker?.close()
+        broker = nil
+        starter.stop()
+        worker.stop()
+    }
+
+    // MARK: Asking the broker
+
+    /// Asks the broker and waits for its answer.
+    func ask(_ request: BrokerRequest) async -> BrokerReply {
+        await withCheckedContinuation { continuation in
+            guard let broker else { return continuation.resume(returning: .refused("the account broker is gone")) }
+            broker.ask(request) { continuation.resume(returning: $0) }
+        }
+    }
+
+    private func take(_ event: BrokerEvent) {
+        switch event {
+        case .loginAccepted(let id, let user, let fingerprint):
+            // The comment says whose key it is; sshd has verified the key.
+            let owner = users.first { $0.name.description == user }?.keys.first { $0.key.fingerprint.description == fingerprint }
+            let who = owner.flatMap { $0.comment.isEmpty ? nil : $0.comment }
+            logins[id] = TerminalStatus.Login(user: user, who: who, fingerprint: fingerprint, since: WallTime.now.description)
+            journal.add("\(who ?? fingerprint) logged in as \(user)")
+        case .sessionStarted(let id, let kind):
+            if let login = logins[id] { journal.add("\(login.who ?? login.fingerprint) opened: \(Printable.escaped(kind))") }
+        case .loginEnded(let id):
+            if let login = logins.removeValue(forKey: id) { journal.add("\(login.who ?? login.fingerprint) left") }
+        }
+    }
+
+    // MARK: The tunnel
+
+    var now: Uptime { Uptime(nanoseconds: MonotonicClock.nowIncludingSuspend.nanoseconds) }
+
+    /// Does what the lifecycle wants, then looks when it wants to be woken.
+    func perform(_ actions: [SupportLifecycle.Action]) {
+        for action in actions {
+            switch action {
+            case .connect(let attempt): connect(attempt)
+            case .disconnect: disconnect()
+            case .pinRelayKey(let attempt, let offered): pin(attempt, offered: offered)
+            case .endLogins: broker?.ask(.endLogins(nil)) { _ in }
+            }
+        }
+        if !lifecycle.isOn { stopListening() }
+        alarm?.cancel()
+        alarm = lifecycle.nextWake.map { wake in
+            // Timers stand still while the machine is suspended, limits do not: look again every half minute.
+            loop.schedule(after: min(max(wake - now, .zero), .seconds(30))) { [weak self] in self?.assumeIsolated { $0.awake() } }
+        }
+    }
+
+    private func awake() {
+        let wasOn = lifecycle.isOn
+        let actions = lifecycle.wake(at: now)
+        if wasOn, !lifecycle.isOn {
+            journal.add("the time limit has passed: support is off")
+            forget()
+        }
+        perform(actions)
+    }
+
+    private func connect(_ attempt: TunnelAttempt) {
+        guard let setting else { return }
+        let port = setting.relay.ports[attempt.portIndex]
+        let number = reserveClient()
+        currentClient = number
+        run(
+            TunnelClientArguments.tunnel(setting, port: port), setting, port: port, number: number,
+            observed: { [weak self] observation in self?.assumeIsolated { $0.observe(observation, of: attempt) } },
+            ended: { [weak self] failure in self?.assumeIsolated { $0.fail(failure, of: attempt) } })
+    }
+
+    private func observe(_ observation: SSHOutputReader.Observation, of attempt: TunnelAttempt) {
+        guard case .reached(let stage) = observation else { return }
+        let before = lifecycle.phase
+        lifecycle.reached(stage, by: attempt, at: now)
+        guard lifecycle.phase != before else { return }
+        journal.add(reached: stage, from: before)
+        if stage == .waiting { log.notice("tunnel stands", ["relay": setting?.relay.description ?? ""]) }
+        perform([])
+    }
+
+    private func fail(_ failure: TunnelFailure, of attempt: TunnelAttempt) {
+        guard lifecycle.isOn else { return }
+        let actions = lifecycle.failed(failure, by: attempt, at: now, chance: Double.random(in: 0..<1))
+        if case .pinning = lifecycle.phase { return perform(actions) }
+        log.warning("tunnel failed", ["stage": failure.stage.rawValue, "why": failure.sentence])
+        journal.add(failed: failure)
+        perform(actions)
+    }
+
+    private func pin(_ attempt: TunnelAttempt, offered: String) {
+        Task { [weak self] in await self?.pinRelay(attempt, offered: offered) }
+    }
+
+    private func pinRelay(_ attempt: TunnelAttempt, offered: String) async {
+        guard let setting else { return }
+        let failure = await pinRelayKey(of: setting, port: setting.relay.ports[attempt.portIndex], offered: offered)
+        guard lifecycle.phase == .pinning(attempt, offered: offered) else { return }
+        if let failure { return fail(failure, of: attempt) }
+        journal.add("relay key \(offered) matches the fingerprint and is pinned")
+        perform(lifecycle.relayPinned(by: attempt))
+    }
+
+    /// Fetches the relay's key and pins it if it is the confirmed one.
+    ///
+    /// - Returns: why not, or nil.
+    func pinRelayKey(of setting: RemoteSupportSetting, port: UInt16, offered: String) async -> TunnelFailure? {
+        let key = key
+        let result: Result<String?, TunnelFailure> = await worker.run {
+            do throws(TunnelFailure) { return .success(try key.pin(setting, port: port)) } catch { return .failure(error) }
+        }
+        switch result {
+        case .failure(let failure): return failure
+        case .success(nil):
+            // The relay showed the right key a moment ago and could not be asked again: that is the network.
+            if offered == setting.fingerprint { return .closedEarly(relay: "\(setting.relay.host) port \(port)") }
+            return .relayKeyMismatch(offered: offered, confirmed: setting.fingerprint)
+        case .success(let line?):
+            guard self.setting == setting else { return nil }
+            var pinned = setting
+            pinned.pinnedKey = line
+            self.setting = pinned
+            let store = store
+            await worker.run { [pinned, log] in
+                do throws(StoreError) { try store.save(setting: pinned) } catch { log.error("setting not saved", ["why": error]) }
+            }
+            return nil
+        }
+    }
+
+    /// A number for a client that is about to be started.
+    func reserveClient() -> Int {
+        lastClient += 1
+        return lastClient
+    }
+
+    /// Starts an ssh client under a reserved number.
+    func run(
+        _ arguments: [String], _ setting: RemoteSupportSetting, port: UInt16, number: Int,
+        observed: @escaping (SSHOutputReader.Observation) -> Void, ended: @escaping (TunnelFailure) -> Void
+    ) {
+        let names = SSHOutputReader.RelayNames(
+            host: setting.relay.host, endpoint: "\(setting.relay.host) port \(port)", listeningPort: setting.listeningPort.description,
+            pinned: setting.pinnedKey == nil ? nil : setting.fingerprint)
+        let client = TunnelClient(
+            names: names, loop: loop, log: log, observed: observed,
+            ended: { [weak self] failure in
+                self?.assumeIsolated { $0.forget(client: number) }
+                ended(failure)
+            })
+        clients[number] = client
+        let command = TunnelClient.Command(
+            executable: configuration.ssh, arguments: arguments, folder: configuration.paths.agentFolder)
+        starter.submit { [self] in
+            let started = TunnelClient.spawn(command)
+            loop.submit { self.assumeIsolated { $0.clients[number]?.begin(started) } }
+        }
+    }
+
+    /// Ends an ssh client.
+    func end(client number: Int) { clients[number]?.end() }
+
+    private func disconnect() {
+        if let currentClient { end(client: currentClient) }
+        currentClient = nil
+    }
+
+    private func forget(client number: Int) {
+        clients[number] = nil
+        guard clients.isEmpty else { return }
+        let waiting = awaitingNoClients
+        awaitingNoClients = []
+        for continuation in waiting { continuation.resume() }
+    }
+
+    // MARK: Logins
+
+    /// Takes connections of the tunnel from now on.
+    func listen() throws(SystemError) {
+        guard listener == nil else { return }
+        // Ours, in our own folder: a leftover of an agent that died.
+        try Files.remove(configuration.paths.tunnelSocket)
+        let raw = try Sockets.listenUnix(at: configuration.paths.tunnelSocket, mode: 0o600).release()
+        do throws(SystemError) {
+            let registration = try loop.register(
+                raw, interest: .read, handler: Callback { [weak self] in self?.assumeIsolated { $0.accept(raw) } })
+            listener = (raw, registration)
+        } catch {
+            Descriptor.close(raw)
+            throw error
+        }
+    }
+
+    private func stopListening() {
+        guard let listener else { return }
+        loop.deregister(listener.registration)
+        Descriptor.close(listener.raw)
+        self.listener = nil
+        _ = try? Files.remove(configuration.paths.tunnelSocket)  // a leftover refuses connections
+    }
+
+    /// How many connections one batch takes: the rest are reported again.
+    private static let acceptsPerBatch = 16
+
+    private func accept(_ raw: Int32) {
+        for _ in 0..<Self.acceptsPerBatch {
+            switch Sockets.acceptUnix(raw) {
+            case .connection(let connection, _): admit(connection)
+            case .aborted: continue
+            case .wouldBlock: return
+            case .outOfDescriptors: return pauseAccepting()
+            case .failed(let error):
+                log.error("logins cannot be taken", ["why": error])
+                return pauseAccepting()
+            }
+        }
+    }
+
+    /// R01: running out of descriptors is no reason to spin; who waits is taken a little later.
+    private func pauseAccepting() {
+        guard let listener else { return }
+        loop.update(listener.registration, interest: [])
+        _ = loop.schedule(after: .milliseconds(500)) { [weak self] in
+            self?.assumeIsolated { service in
+                if let listener = service.listener { service.loop.update(listener.registration, interest: .read) }
+            }
+        }
+    }
+
+    private func admit(_ connection: consuming Descriptor) {
+        do throws(SystemError) {
+            // Only our ssh client comes this way; the folder keeps others out, and the kernel says who it is.
+            guard try Sockets.peerCredentials(connection.raw).user == Users.effectiveUser, lifecycle.admitsLogins, let broker else { return }
+            let kept = try connection.duplicate().release()
+            broker.ask(.startLogin, passing: connection) { [log] reply in
+                let kept = Descriptor(owning: kept)
+                guard case .refused(let reason) = reply else { return }
+                log.warning("login refused", ["why": reason])
+                // RFC 4253 §4.2: lines may come before the identification; `ssh -v` shows them.
+                let line = Array("towline-terminal: \(Printable.escaped(reason))\r\n".utf8)
+                _ = line.withUnsafeBytes { Sockets.send(kept.raw, $0) }
+            }
+        } catch {
+            log.warning("login refused", ["why": error])
+        }
+    }
+
+    // MARK: The network
+
+    private func watchNetwork() throws(SystemError) {
+        let raw = try NetworkChanges.listen().release()
+        let registration = try loop.register(
+            raw, interest: .read,
+            handler: Callback { [weak self] in
+                guard NetworkChanges.take(raw) else { return }
+                self?.assumeIsolated { $0.perform($0.lifecycle.networkCameUp()) }
+            })
+        network = (raw, registration)
+    }
+
+    // MARK: Switching
+
+    /// Switches support off; returns when the ssh client and all logins are gone.
+    func stopSupport(_ reason: OffReason) async -> Bool {
+        let wasOn = lifecycle.isOn
+        let actions = lifecycle.stop(reason).filter { $0 != .endLogins }
+        if wasOn { journal.add("support is off") }
+        perform(actions)
+        forget()
+        for client in clients.values { client.end() }
+        // Also when support was off: nothing may be left of earlier logins.
+        _ = await ask(.endLogins(nil))
+        if !clients.isEmpty { await withCheckedContinuation { awaitingNoClients.append($0) } }
+        return wasOn
+    }
+
+    /// Remembers on disk that support is on, for an agent that takes over after this one died.
+    func remember() {
+        let record = TerminalStore.Running(deadline: lifecycle.deadline, run: configuration.run)
+        save(running: record)
+    }
+
+    private func forget() { save(running: nil) }
+
+    private func save(running record: TerminalStore.Running?) {
+        worker.submit { [store, log] in
+            // R17: switching works on a full disk; only the restart of a dead agent would not know.
+            do throws(StoreError) { try store.save(running: record) } catch { log.warning("state not saved", ["why": error]) }
+        }
+    }
+
+    // MARK: One change at a time
+
+    /// Runs `body` when no other change is under way.
+    func changing<Value: Sendable>(_ body: () async -> Value) async -> Value {
+        if isChanging { await withCheckedContinuation { awaitingTurn.append($0) } }
+        isChanging = true
+        let value = await body()
+        if awaitingTurn.isEmpty { isChanging = false } else { awaitingTurn.removeFirst().resume() }
+        return value
+    }
+}
+
+extension WallTime {
+    /// Now, by the wall clock.
+    static var now: WallTime { WallTime(secondsSince1970: WallClock.seconds) }
+}

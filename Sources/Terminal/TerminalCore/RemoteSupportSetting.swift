@@ -1,0 +1,80 @@
+package import SSHKeys
+package import Support
+
+/// Where this terminal throws its line: the relay, and the port that is this terminal's there. At most one per terminal.
+package struct RemoteSupportSetting: Hashable, Codable, Sendable {
+    /// The relay's host and the ports at which to try it, in turn.
+    package var relay: RelayAddress
+    /// The port on the relay that belongs to this terminal's key.
+    package var listeningPort: ListeningPort
+    /// The user name that is told to the relay. A relay of ours only logs it; a stock `sshd` wants one of its accounts.
+    package var user: String
+    /// The fingerprint of the relay's host key as the customer confirmed it; the only one that is ever accepted.
+    package var fingerprint: String
+    /// The relay's public host key in `authorized_keys` form, once it was seen and matched `fingerprint`.
+    package var pinnedKey: String?
+
+    /// What is told to the relay unless the customer says otherwise.
+    package static let defaultUser = "towline"
+
+    /// Whether `text` may be told to a relay as a user name.
+    package static func isUser(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.count <= 64 && !text.hasPrefix("-")
+            && text.unicodeScalars.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || "-_.".unicodeScalars.contains($0)) }
+    }
+
+    /// A setting with its parts given.
+    package init(relay: RelayAddress, listeningPort: ListeningPort, user: String, fingerprint: Fingerprint, pinnedKey: String? = nil) {
+        self.relay = relay
+        self.listeningPort = listeningPort
+        self.user = user
+        self.fingerprint = fingerprint.description
+        self.pinnedKey = pinnedKey
+    }
+}
+
+/// What an SSH login user may do on the terminal.
+package enum AccessLevel: String, Codable, CaseIterable, Sendable {
+    /// What any account may do.
+    case standard
+    /// Everything, through `sudo` without a password.
+    case administrator
+}
+
+/// An account on the terminal for a member of staff.
+package struct LoginUser: Hashable, Codable, Sendable {
+    /// The account's name.
+    package var name: LoginName
+    /// Who may log in as it: at least one key. The comment says whose key it is.
+    package var keys: [AuthorizedKey]
+    /// What it may do.
+    package var access: AccessLevel
+
+    /// How many login users a terminal has at most.
+    package static let maximumCount = 32
+    /// How many keys a login user has at most.
+    package static let maximumKeys = 32
+
+    /// A login user with its parts given.
+    package init(name: LoginName, keys: [AuthorizedKey], access: AccessLevel) {
+        self.name = name
+        self.keys = keys
+        self.access = access
+    }
+
+    private enum CodingKeys: CodingKey { case name, keys, access }
+
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        name = try fields.decode(LoginName.self, forKey: .name)
+        access = try fields.decode(AccessLevel.self, forKey: .access)
+        keys = try fields.decode([String].self, forKey: .keys).map { try AuthorizedKey(line: $0) }
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(name, forKey: .name)
+        try fields.encode(access, forKey: .access)
+        try fields.encode(keys.map(\.line), forKey: .keys)
+    }
+}

@@ -1,0 +1,137 @@
+import Support
+
+/// What people read: replies as text of 80 columns.
+package enum TerminalText {
+    /// Remote support as `status` shows it.
+    package static func status(_ status: TerminalStatus) -> String {
+        var rows: [(String, String)] = []
+        var text = headline(status) + "\n"
+        if let failure = status.failure {
+            if status.state != .retrying && status.state != .stopped { rows.append(("Last try", failure.message)) }
+            rows.append(("What to do", failure.advice))
+        }
+        if let seconds = status.retryInSeconds { rows.append(("Next try", "in \(length(seconds)); it goes on by itself")) }
+        if let relay = status.relay, let port = status.listeningPort { rows.append(("Relay", "\(relay), listening port \(port)")) }
+        if let seconds = status.waitingForSeconds { rows.append(("Connected", "for \(length(seconds))")) }
+        for login in status.logins {
+            rows.append(("Logged in", "\(Printable.escaped(login.who ?? login.fingerprint)) as \(login.user), since \(login.since)"))
+        }
+        if status.state != .off {
+            let end = status.endsInSeconds.map { "in \(length($0))" } ?? "when you stop it"
+            rows.append(("Ends", end + "; at once with: towline-terminal stop"))
+        }
+        let width = rows.map(\.0.count).max() ?? 0
+        for (name, value) in rows { text += "  \(name)\(String(repeating: " ", count: width - name.count))  \(value)\n" }
+        return text
+    }
+
+    /// The one line that says how things stand.
+    package static func headline(_ status: TerminalStatus) -> String {
+        switch status.state {
+        case .off:
+            switch status.offReason {
+            case .timeLimit: "Remote support is off: its time limit has passed. Nobody can reach this terminal."
+            default: "Remote support is off. Nobody can reach this terminal."
+            }
+        case .resolving: "Remote support is on: \(ConnectionStage.resolving.title)."
+        case .connecting: "Remote support is on: \(ConnectionStage.connecting.title)."
+        case .checkingRelay: "Remote support is on: \(ConnectionStage.checkingRelay.title)."
+        case .authenticating: "Remote support is on: \(ConnectionStage.authenticating.title)."
+        case .requestingPort: "Remote support is on: \(ConnectionStage.requestingPort.title)."
+        case .waiting: "Remote support is on: \(ConnectionStage.waiting.title). Nobody is logged in."
+        case .inUse:
+            "Remote support is on: in use by "
+                + status.logins.map { Printable.escaped($0.who ?? $0.fingerprint) }.joined(separator: ", ") + "."
+        case .retrying: "Remote support is on, but not connected: \(status.failure?.message ?? "the last try failed")."
+        case .stopped: "Remote support has stopped trying: \(status.failure?.message ?? "the last try failed")."
+        }
+    }
+
+    /// `7 h 48 min`, `12 min`, `5 s`: two units at most.
+    package static func length(_ seconds: Int) -> String {
+        let units = [(86_400, "d"), (3600, "h"), (60, "min"), (1, "s")]
+        guard let first = units.firstIndex(where: { seconds >= $0.0 }) else { return "0 s" }
+        let (size, name) = units[first]
+        var text = "\(seconds / size) \(name)"
+        if first < 2, seconds % size >= units[first + 1].0 { text += " \(seconds % size / units[first + 1].0) \(units[first + 1].1)" }
+        return text
+    }
+
+    /// The login users as a table.
+    package static func loginUsers(_ users: [LoginUserReport]) -> String {
+        if users.isEmpty { return "There is no SSH login user yet. Add one: towline-terminal login-user add NAME --key FILE\n" }
+        var table = TextTable(["NAME", "ACCESS", "KEYS"])
+        for user in users {
+            let owners = user.keys.map { $0.comment.isEmpty ? $0.fingerprint : $0.comment }.joined(separator: ", ")
+            table.add([user.name, user.access.rawValue, owners])
+        }
+        return table.text
+    }
+
+    /// The keys of one login user as a table.
+    package static func keys(of user: LoginUserReport) -> String {
+        var table = TextTable(["FINGERPRINT", "TYPE", "WHOSE"])
+        for key in user.keys { table.add([key.fingerprint, key.algorithm, key.comment]) }
+        return table.text
+    }
+
+    /// The setting.
+    package static func setting(_ setting: SettingReport?) -> String {
+        guard let setting else {
+            return "There is no remote support setting yet. Create it:\n"
+                + "  towline-terminal settings create --relay HOST --listening-port N --fingerprint SHA256:…\n"
+        }
+        let rows = [
+            ("Relay", setting.relay), ("Listening port", "\(setting.listeningPort)"),
+            ("Relay's key", setting.fingerprint + (setting.isPinned ? ", seen and pinned" : ", not seen yet")),
+            ("Terminal key", setting.key.fingerprint),
+        ]
+        let width = rows.map(\.0.count).max() ?? 0
+        return rows.map { "\($0.0)\(String(repeating: " ", count: width - $0.0.count))  \($0.1)\n" }.joined()
+    }
+
+    /// What follows the creation of the setting.
+    package static func created(_ setting: SettingReport) -> String {
+        "The setting is saved and this terminal's key is issued. Send this line to support:\n\n\(setting.key.publicKey)\n\n"
+            + "Once they have approved it, start support: towline-terminal start\n"
+    }
+
+    /// What is said beside the key, where a person reads it.
+    package static func besideKey(_ key: KeyReport) -> String {
+        var text = "Send this line to support. Its fingerprint, to read out on the phone: \(key.fingerprint)\n"
+        if let host = key.hostKeyFingerprint { text += "At their first login staff see this terminal's host key: \(host)\n" }
+        return text
+    }
+
+    /// The relay's fingerprint that has to be compared, and the line to go on with.
+    package static func unconfirmed(_ fingerprint: String, relay: String, listeningPort: String, user: String?) -> String {
+        """
+        The relay shows this fingerprint:
+
+            \(fingerprint)
+
+        Compare it with the one that support gave you. If it is the same, go on with:
+
+            towline-terminal settings create --relay \(relay) --listening-port \(listeningPort)\(user.map { " --user \($0)" } ?? "") \\
+                --fingerprint \(fingerprint)
+
+        If it differs, do not go on: tell support. Nothing was saved.
+
+        """
+    }
+
+    /// How a test went.
+    package static func test(_ report: TestReport) -> String {
+        var text = report.achievements.map { "  ok      \($0)\n" }.joined()
+        if let failure = report.failure {
+            text += "  FAILED  \(failure.stage.title)\n\n\(failure.message.capitalizedFirst).\nWhat to do: \(failure.advice).\n"
+        } else {
+            text += "  ok      support could reach this terminal through the relay\n"
+        }
+        return text
+    }
+}
+
+extension String {
+    fileprivate var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
+}

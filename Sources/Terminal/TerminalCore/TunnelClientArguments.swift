@@ -1,0 +1,64 @@
+package import Support
+
+/// The command line of the stock `ssh` client that holds the tunnel.
+///
+/// Every file name is relative: the client runs in the agent's own folder, so no path of the machine (with blanks, percent signs or
+/// colons) has to survive ssh's own quoting, and no length limit of Unix sockets is met.
+package enum TunnelClientArguments {
+    /// The file of the terminal key's private half, in the agent's folder.
+    package static let keyFile = "terminal_key"
+    /// The file with the one pinned host key, in the agent's folder.
+    package static let knownHostsFile = "known_hosts"
+    /// The Unix socket at which the agent takes logins, in the agent's folder.
+    package static let socketFile = "tunnel.sock"
+    /// Under which name the relay's key stands in `knownHostsFile`, whatever its address and port.
+    package static let relayAlias = "towline-relay"
+
+    /// How long one address may take to answer, and to finish the key exchange. R15.
+    package static let connectTimeout = Duration.seconds(10)
+    /// After how long a silence the peer is asked for a sign of life. DESIGN §4.3.
+    package static let keepaliveInterval = Duration.seconds(25)
+    /// How many questions may go unanswered: gone after at most 100 s.
+    package static let keepaliveCount = 3
+
+    /// What follows `ssh` to hold the tunnel of `setting` through its relay's `port`.
+    package static func tunnel(_ setting: RemoteSupportSetting, port: UInt16) -> [String] {
+        connection(setting, port: port)
+            + options([
+                "PreferredAuthentications=publickey", "PubkeyAuthentication=yes", "IdentitiesOnly=yes", "IdentityAgent=none",
+                "IdentityFile=\(keyFile)", "ExitOnForwardFailure=yes", "ServerAliveInterval=\(seconds(keepaliveInterval))",
+                "ServerAliveCountMax=\(keepaliveCount)",
+            ]) + ["-R", "\(setting.listeningPort):./\(socketFile)", "--", setting.relay.host]
+    }
+
+    /// What follows `ssh` to come as far as the relay's host key, and no further: nothing is presented to it.
+    package static func probe(_ setting: RemoteSupportSetting, port: UInt16) -> [String] {
+        connection(setting, port: port)
+            + options(["PreferredAuthentications=none", "PubkeyAuthentication=no", "IdentityAgent=none", "IdentityFile=none"])
+            + ["--", setting.relay.host]
+    }
+
+    /// What follows `ssh-keyscan` to fetch the relay's host keys of these types (`ed25519,ecdsa,rsa`) at `port`.
+    package static func keyScan(_ relay: RelayAddress, port: UInt16, types: String) -> [String] {
+        ["-T", "\(seconds(connectTimeout))", "-t", types, "-p", "\(port)", "--", relay.host]
+    }
+
+    /// The line of `knownHostsFile` that pins a key, without its line end.
+    package static func knownHostsLine(publicKey: String) -> String { "\(relayAlias) \(publicKey)" }
+
+    private static func connection(_ setting: RemoteSupportSetting, port: UInt16) -> [String] {
+        // No configuration file, no command, no terminal, and no multiplexing: only what stands here is in force.
+        ["-F", "none", "-N", "-T", "-v", "-a", "-x", "-p", "\(port)", "-l", setting.user]
+            + options([
+                "BatchMode=yes", "ConnectTimeout=\(seconds(connectTimeout))", "ConnectionAttempts=1", "TCPKeepAlive=yes",
+                "StrictHostKeyChecking=yes", "UserKnownHostsFile=\(knownHostsFile)", "GlobalKnownHostsFile=/dev/null",
+                "HostKeyAlias=\(relayAlias)", "CheckHostIP=no", "UpdateHostKeys=no", "VerifyHostKeyDNS=no", "ControlPath=none",
+                "PermitLocalCommand=no", "ProxyCommand=none", "Tunnel=no", "ForwardAgent=no", "Compression=no", "EscapeChar=none",
+                "RekeyLimit=1G 1h",
+            ])
+    }
+
+    private static func options(_ options: [String]) -> [String] { options.flatMap { ["-o", $0] } }
+
+    private static func seconds(_ duration: Duration) -> Int64 { duration.components.seconds }
+}

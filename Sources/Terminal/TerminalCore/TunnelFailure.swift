@@ -1,0 +1,92 @@
+/// Why a tunnel did not come to stand, or did not stay. A closed list: whether to try again is a property of the case.
+///
+/// Text inside comes from the network or from `ssh` and is escaped before it is shown.
+package enum TunnelFailure: Error, Hashable, Codable, Sendable {
+    /// Nobody knows the relay's name.
+    case nameUnknown(host: String)
+    /// The name servers did not answer, or something else went wrong with the name.
+    case nameUnresolved(host: String, reason: String)
+    /// The relay's machine answers, but nothing listens there.
+    case connectionRefused(relay: String)
+    /// Nothing answers there.
+    case connectionTimedOut(relay: String)
+    /// This machine has no way there.
+    case unreachable(relay: String, reason: String)
+    /// Something that is not SSH answered: a captive portal, a proxy, a web server. R14.
+    case networkBlocked(relay: String, answer: String)
+    /// It took the connection and said nothing.
+    case silent(relay: String)
+    /// It closed the connection before any key was exchanged.
+    case closedEarly(relay: String)
+    /// The two ends have no algorithm in common.
+    case incompatible(reason: String)
+    /// The relay's host key is not the pinned one.
+    case relayKeyChanged(offered: String, pinned: String)
+    /// No host key is pinned yet; `offered` is the fingerprint that was seen.
+    case relayKeyNotPinned(offered: String)
+    /// The host key seen at the first connection is not the one the customer confirmed.
+    case relayKeyMismatch(offered: String, confirmed: String)
+    /// The relay does not accept the terminal key.
+    case keyUnknown
+    /// The relay does not give the listening port.
+    case portRefused(port: String, reason: String?)
+    /// The relay ended the connection with these words while it was at this stage.
+    case endedByRelay(at: ConnectionStage, reason: String)
+    /// The tunnel stood and broke.
+    case lost(reason: String)
+    /// The `ssh` client could not be started, or ended without a word that we know.
+    case clientFailed(reason: String)
+
+    /// Whether another attempt can help without anybody deciding something here.
+    package var isWorthRetrying: Bool {
+        switch self {
+        case .relayKeyChanged, .relayKeyMismatch: false
+        default: true
+        }
+    }
+
+    /// Whether another port of the same relay may do better at once.
+    package var isWorthAnotherPort: Bool {
+        switch self {
+        case .connectionRefused, .connectionTimedOut, .unreachable, .networkBlocked, .silent, .closedEarly: true
+        default: false
+        }
+    }
+
+    /// The stage that failed.
+    package var stage: ConnectionStage {
+        switch self {
+        case .nameUnknown, .nameUnresolved: .resolving
+        case .connectionRefused, .connectionTimedOut, .unreachable, .clientFailed: .connecting
+        case .networkBlocked, .silent, .closedEarly, .incompatible, .relayKeyChanged, .relayKeyNotPinned, .relayKeyMismatch:
+            .checkingRelay
+        case .keyUnknown: .authenticating
+        case .portRefused: .requestingPort
+        case .endedByRelay(let stage, _): stage
+        case .lost: .waiting
+        }
+    }
+
+    /// A name for programs, the same for ever.
+    package var code: String {
+        switch self {
+        case .nameUnknown: "name-unknown"
+        case .nameUnresolved: "name-unresolved"
+        case .connectionRefused: "connection-refused"
+        case .connectionTimedOut: "connection-timed-out"
+        case .unreachable: "unreachable"
+        case .networkBlocked: "network-blocked"
+        case .silent: "silent"
+        case .closedEarly: "closed-early"
+        case .incompatible: "incompatible"
+        case .relayKeyChanged: "relay-key-changed"
+        case .relayKeyNotPinned: "relay-key-not-pinned"
+        case .relayKeyMismatch: "relay-key-mismatch"
+        case .keyUnknown: "key-unknown"
+        case .portRefused: "port-refused"
+        case .endedByRelay: "ended-by-relay"
+        case .lost: "lost"
+        case .clientFailed: "client-failed"
+        }
+    }
+}

@@ -1,0 +1,54 @@
+package import TerminalCore
+
+/// What the agent remembers: the login users, the setting, and whether support was on.
+///
+/// All of it may block: not on a loop.
+package struct TerminalStore: Sendable {
+    /// Support that was on, for an agent that has to go on after it died; worthless after a restart of the machine or of the program.
+    package struct Running: Hashable, Codable, Sendable {
+        /// When support ends; nil: until stopped.
+        package var deadline: Uptime?
+        /// Which run of the program switched it on.
+        package var run: String
+
+        /// A record with its parts given.
+        package init(deadline: Uptime?, run: String) {
+            self.deadline = deadline
+            self.run = run
+        }
+    }
+
+    private let users: Document<[LoginUser]>
+    private let settings: Document<RemoteSupportSetting?>
+    private let running: Document<Running?>
+
+    /// The store in `folder`, which exists and is the agent's own.
+    package init(folder: String) {
+        users = Document(path: "\(folder)/login-users.json")
+        settings = Document(path: "\(folder)/setting.json")
+        running = Document(path: "\(folder)/running.json")
+    }
+
+    /// The login users, in the order of their names.
+    package func loginUsers() throws(StoreError) -> [LoginUser] { try users.load() ?? [] }
+
+    /// Replaces the login users.
+    package func save(loginUsers: [LoginUser]) throws(StoreError) { try users.save(loginUsers) }
+
+    /// The setting, if there is one.
+    package func setting() throws(StoreError) -> RemoteSupportSetting? { try settings.load() ?? nil }
+
+    /// Replaces or deletes the setting.
+    package func save(setting: RemoteSupportSetting?) throws(StoreError) { try settings.save(setting) }
+
+    /// The support that run `run` of the program had on.
+    ///
+    /// A file that cannot be read counts as "off": support never comes on by accident.
+    package func running(in run: String) -> Running? {
+        guard let record = try? running.load(), let record, record.run == run else { return nil }
+        return record
+    }
+
+    /// Remembers that support is on, or off.
+    package func save(running record: Running?) throws(StoreError) { try running.save(record) }
+}

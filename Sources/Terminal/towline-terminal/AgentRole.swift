@@ -1,0 +1,72 @@
+import EventLoops
+import LocalControl
+import Support
+import SystemCalls
+import TerminalAgent
+import TerminalBroker
+import TerminalCore
+import TerminalStore
+
+/// The unprivileged half: started by `serve` only, with the broker at descriptor 3.
+enum AgentRole {
+    /// The first word of its command line; not for people.
+    static let word = "agent-of-serve"
+
+    /// Runs until it is told to end or the broker is gone.
+    static func run(_ words: [String]) -> Never {
+        guard words.count == 3 else { Output.fail("this is started by: towline-terminal serve", .usage) }
+        let paths = Paths(dataFolder: words[0])
+        let log = Log(threshold: words[2] == "verbose" ? .debug : .notice)
+        do {
+            let signals = try Signals([.terminate, .interrupt])
+            Limits.raiseDescriptors()
+            let loop = try EventLoop(name: "agent")
+            let outcome = Monitor<Outcome?>(nil)
+            let conclude: @Sendable (Outcome) -> Void = { end in outcome.withLock { if $0 == nil { $0 = end } } }
+            let raw = signals.raw
+            _ = try loop.register(raw, interest: .read, handler: Callback { while Signals.next(raw) != nil { conclude(.ended) } })
+            loop.start()
+            let service = TerminalService(AgentConfiguration(paths: paths, run: words[1]), loop: loop, log: log)
+            let control = ControlServer(
+                loop: loop, path: paths.controlSocket, allowedUsers: [0, Users.effectiveUser],
+                handler: { request, _ in TerminalWire.encode(await answer(request, service)) })
+            Task {
+                do {
+                    try await service.start(broker: 3, brokerGone: { conclude(.ended) })
+                    try await control.start()
+                    try await service.open()
+                } catch let refusal as Refusal {
+                    conclude(.refused(refusal.message))
+                } catch {
+                    conclude(.refused("\(error)"))
+                }
+            }
+            let end = outcome.wait { $0 } ?? .ended
+            let isDown = Monitor(false)
+            Task {
+                await control.stop()
+                await service.shutDown()
+                isDown.withLock { $0 = true }
+            }
+            _ = isDown.wait(until: MonotonicClock.now + .seconds(3)) { $0 ? true : nil }
+            switch end {
+            case .ended: Output.end(.done)
+            case .refused(let reason): Output.fail(reason)
+            }
+        } catch {
+            Output.fail("\(error)")
+        }
+    }
+
+    private enum Outcome: Sendable {
+        case ended
+        case refused(String)
+    }
+
+    private static func answer(_ request: [UInt8], _ service: TerminalService) async -> TerminalReply {
+        guard let command = TerminalWire.decode(TerminalCommand.self, request) else {
+            return .refused(Refusal("request", "this is no command of this version: is an older towline-terminal still running?"))
+        }
+        return await service.perform(command)
+    }
+}

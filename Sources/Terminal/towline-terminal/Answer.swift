@@ -1,0 +1,119 @@
+import Support
+import SystemCalls
+import TerminalCore
+
+/// Prints a reply as the command line wants it, and ends the program with the status that fits.
+struct Answer {
+    /// What was asked.
+    let line: ParsedCommand
+    /// Whose daemon answered.
+    let folder: String
+
+    private var isJSON: Bool { line.has("--json") }
+
+    /// How long `start` watches before it leaves the daemon alone.
+    private static let patience = Duration.seconds(30)
+    /// How often it looks.
+    private static let glance = Duration.milliseconds(100)
+
+    /// Prints and ends.
+    func conclude(_ reply: TerminalReply) -> Never {
+        switch reply {
+        case .refused(let refusal):
+            if isJSON { Output.say(json(refusal)) }
+            Output.fail(refusal.message)
+        case .done(let text): show(["message": text], text + "\n")
+        case .status(let status):
+            switch line.name {
+            case "start": watch(from: status)
+            case "stop": show(status, "Remote support is off. Every login has ended.\n")
+            case "extend":
+                show(status, "Remote support ends in \(TerminalText.length(status.endsInSeconds ?? 0)).\n")
+            default: show(status, TerminalText.status(status))
+            }
+        case .loginUsers(let users): conclude(users)
+        case .setting(let setting):
+            if line.name == "settings create", let setting {
+                show(setting, TerminalText.created(setting))
+            } else {
+                show(setting, TerminalText.setting(setting))
+            }
+        case .unconfirmed(let fingerprint):
+            let text = TerminalText.unconfirmed(
+                fingerprint, relay: line.value("--relay") ?? "", listeningPort: line.value("--listening-port") ?? "",
+                user: line.value("--user"))
+            Output.say(isJSON ? json(["fingerprint": fingerprint]) : text)
+            Output.fail("nothing was saved: the relay's fingerprint has to be confirmed")
+        case .key(let key):
+            if isJSON { show(key, "") }
+            // Only the line itself, so that it can be piped; what is for people goes beside it.
+            Output.say((line.has("--stock-relay") ? key.stockRelayLine : key.publicKey) + "\n")
+            if Files.isTerminal(1) { Output.say("\n" + TerminalText.besideKey(key)) }
+            Output.end(.done)
+        case .test(let report):
+            Output.say(isJSON ? json(report) : TerminalText.test(report))
+            Output.end(report.failure == nil ? .done : .refused)
+        }
+    }
+
+    private func conclude(_ users: [LoginUserReport]) -> Never {
+        switch line.name {
+        case "login-user keys":
+            guard let user = users.first(where: { $0.name == line.arguments[0] }) else {
+                Output.fail("there is no SSH login user \(Printable.quoted(line.arguments[0])); see: towline-terminal login-user list")
+            }
+            show(user, TerminalText.keys(of: user))
+        case "login-user add":
+            let user = users.first
+            show(user, "SSH login user \(user?.name ?? "") is added.\n" + (user.map(TerminalText.keys) ?? ""))
+        default: show(users, TerminalText.loginUsers(users))
+        }
+    }
+
+    /// Prints what happens until support can come, or the first round of tries has failed.
+    private func watch(from first: TerminalStatus) -> Never {
+        var status = first
+        var seen = first.events.last { $0.text == "support is switched on" }?.number ?? first.events.last?.number ?? 0
+        let deadline = MonotonicClock.now + Self.patience
+        let pause = Monitor(())
+        if !isJSON { Output.say("Switching remote support on, through \(status.relay ?? ""), listening port \(status.listeningPort ?? 0):\n") }
+        while true {
+            for event in status.events where event.number > seen {
+                seen = event.number
+                if !isJSON, !event.isFailure { Output.say("  \(event.text)\n") }
+            }
+            switch status.state {
+            case .waiting, .inUse:
+                let end = status.endsInSeconds.map { "for \(TerminalText.length($0))" } ?? "until you stop it"
+                show(status, "Support can reach this terminal \(end). Switch it off at any time: towline-terminal stop\n")
+            case .retrying, .stopped, .off:
+                if isJSON { Output.say(json(status)) }
+                fail(status)
+            default: break
+            }
+            if MonotonicClock.now > deadline {
+                if isJSON { Output.say(json(status)) }
+                Output.fail("\(TerminalText.headline(status)) This takes long, and goes on; see: towline-terminal status")
+            }
+            _ = pause.wait(until: MonotonicClock.now + Self.glance) { _ in nil as Void? }
+            guard case .status(let next) = Asking.call(.status, folder) else { Output.fail("the daemon gave an answer that does not fit") }
+            status = next
+        }
+    }
+
+    private func fail(_ status: TerminalStatus) -> Never {
+        guard let failure = status.failure else { Output.fail(TerminalText.headline(status)) }
+        Output.complain("\(failure.stage.title) failed: \(failure.message); \(failure.advice)")
+        if status.state == .retrying {
+            Output.complain("support stays on and tries again by itself; see: towline-terminal status, or end it: towline-terminal stop")
+        }
+        Output.end(.refused)
+    }
+
+    private func show(_ value: some Encodable, _ text: String) -> Never {
+        Output.say(isJSON ? json(value) : text)
+        Output.end(.done)
+    }
+
+    private func json(_ value: some Encodable) -> String { String(decoding: TerminalWire.encode(value), as: UTF8.self) }
+}
