@@ -23,7 +23,8 @@ extension TerminalService {
             case .stop:
                 _ = await stopSupport(.stopped)
                 return .status(status())
-            case .addLoginUser(let user): return try await changing { await result { () async throws(Refusal) in try await self.add(user) } }.get()
+            case .addLoginUser(let user):
+                return try await changing { await result { () async throws(Refusal) in try await self.add(user) } }.get()
             case .removeLoginUser(let name):
                 return try await changing { await result { () async throws(Refusal) in try await self.remove(name) } }.get()
             case .createSetting(let relay, let port, let fingerprint, let user):
@@ -32,7 +33,8 @@ extension TerminalService {
                         try await self.createSetting(relay: relay, port: port, fingerprint: fingerprint, user: user)
                     }
                 }.get()
-            case .deleteSetting: return try await changing { await result { () async throws(Refusal) in try await self.deleteSetting() } }.get()
+            case .deleteSetting:
+                return try await changing { await result { () async throws(Refusal) in try await self.deleteSetting() } }.get()
             case .test:
                 _ = try requireSetting()
                 return .test(await test())
@@ -66,7 +68,8 @@ extension TerminalService {
                     + "or remove it first: towline-terminal login-user remove \(name)")
         }
         guard users.count < LoginUser.maximumCount else {
-            throw Refusal("too-many-login-users", "there are \(users.count) SSH login users already, the most there can be; remove one first")
+            throw Refusal(
+                "too-many-login-users", "there are \(users.count) SSH login users already, the most there can be; remove one first")
         }
         guard !user.keys.isEmpty, user.keys.count <= LoginUser.maximumKeys else {
             throw Refusal("keys", "an SSH login user needs 1 to \(LoginUser.maximumKeys) public keys")

@@ -60,7 +60,8 @@ extension TerminalService {
     /// other.
     func test() async -> TestReport {
         guard let setting else {
-            return TestReport(achievements: [], failure: TerminalStatus.Failure(.clientFailed(reason: "there is no remote support setting")))
+            return TestReport(
+                achievements: [], failure: TerminalStatus.Failure(.clientFailed(reason: "there is no remote support setting")))
         }
         if lifecycle.isOn { return reportOfRunning() }
         var last: TestReport?

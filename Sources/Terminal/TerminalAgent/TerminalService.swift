@@ -353,7 +353,9 @@ package actor TerminalService {
     private func admit(_ connection: consuming Descriptor) {
         do throws(SystemError) {
             // Only our ssh client comes this way; the folder keeps others out, and the kernel says who it is.
-            guard try Sockets.peerCredentials(connection.raw).user == Users.effectiveUser, lifecycle.admitsLogins, let broker else { return }
+            guard try Sockets.peerCredentials(connection.raw).user == Users.effectiveUser, lifecycle.admitsLogins, let broker else {
+                return
+            }
             let kept = try connection.duplicate().release()
             broker.ask(.startLogin, passing: connection) { [log] reply in
                 let kept = Descriptor(owning: kept)

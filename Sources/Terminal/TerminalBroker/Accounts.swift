@@ -115,7 +115,8 @@ final class Accounts {
         } else if existing != nil {
             throw refusal(
                 user, "account-exists",
-                "this machine already has an account \(name) that towline-terminal did not create, so it is left alone; choose another name")
+                "this machine already has an account \(name) that towline-terminal did not create, so it is left alone; choose another name"
+            )
         }
         let arguments = [
             "--create-home", "--user-group", "--shell", shell(), "--comment", "Towline support login", "--password", "*", "--", name,
@@ -195,7 +196,8 @@ final class Accounts {
             (try? Files.status(configuration.system.sudoersFolder))?.kind == .directory  // unreadable is as good as missing
         else {
             throw refusal(
-                user, code, "administrator access needs sudo, which is not installed here; install it (apt install sudo) or use --access standard")
+                user, code,
+                "administrator access needs sudo, which is not installed here; install it (apt install sudo) or use --access standard")
         }
         let draft = "\(configuration.folder)/sudoers-\(name)"
         let rule = "# Made by towline-terminal; removed with the SSH login user.\n\(name) ALL=(ALL:ALL) NOPASSWD: ALL\n"

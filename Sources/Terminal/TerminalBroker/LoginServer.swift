@@ -126,7 +126,8 @@ final class LoginServer {
         let ends = errors.release()
         Descriptor.close(ends.writing)
         login.reader = try LineReader(
-            loop: loop, pipe: Descriptor(owning: ends.reading), line: { [weak self, weak login] in
+            loop: loop, pipe: Descriptor(owning: ends.reading),
+            line: { [weak self, weak login] in
                 if let self, let login { self.read($0, of: login) }
             }, ended: {})
         login.registration = try loop.register(

@@ -20,7 +20,9 @@ package struct RemoteSupportSetting: Hashable, Codable, Sendable {
     /// Whether `text` may be told to a relay as a user name.
     package static func isUser(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.count <= 64 && !text.hasPrefix("-")
-            && text.unicodeScalars.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || "-_.".unicodeScalars.contains($0)) }
+            && text.unicodeScalars.allSatisfy {
+                $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || "-_.".unicodeScalars.contains($0))
+            }
     }
 
     /// A setting with its parts given.

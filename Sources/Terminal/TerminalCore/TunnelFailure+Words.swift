@@ -44,7 +44,8 @@ extension TunnelFailure {
         case .relayKeyNotPinned: "compare the fingerprint with the one from support and create the setting with that --fingerprint"
         case .relayKeyMismatch:
             "compare the fingerprint with the one from support; if theirs differs from what the relay shows, do not continue and tell them"
-        case .keyUnknown: "send it to support (towline-terminal key shows it); this terminal goes on trying and connects once they approve it"
+        case .keyUnknown:
+            "send it to support (towline-terminal key shows it); this terminal goes on trying and connects once they approve it"
         case .portRefused: "compare the listening port with the one from support (towline-terminal settings show), or tell them this line"
         case .endedByRelay, .lost: "nothing to do: this terminal connects again by itself"
         case .clientFailed: "check that the package openssh-client is installed; otherwise send this line to support"

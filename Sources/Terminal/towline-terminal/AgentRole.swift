@@ -18,44 +18,53 @@ enum AgentRole {
         let paths = Paths(dataFolder: words[0])
         let log = Log(threshold: words[2] == "verbose" ? .debug : .notice)
         do {
-            let signals = try Signals([.terminate, .interrupt])
             Limits.raiseDescriptors()
-            let loop = try EventLoop(name: "agent")
-            let outcome = Monitor<Outcome?>(nil)
-            let conclude: @Sendable (Outcome) -> Void = { end in outcome.withLock { if $0 == nil { $0 = end } } }
-            let raw = signals.raw
-            _ = try loop.register(raw, interest: .read, handler: Callback { while Signals.next(raw) != nil { conclude(.ended) } })
-            loop.start()
-            let service = TerminalService(AgentConfiguration(paths: paths, run: words[1]), loop: loop, log: log)
-            let control = ControlServer(
-                loop: loop, path: paths.controlSocket, allowedUsers: [0, Users.effectiveUser],
-                handler: { request, _ in TerminalWire.encode(await answer(request, service)) })
-            Task {
-                do {
-                    try await service.start(broker: 3, brokerGone: { conclude(.ended) })
-                    try await control.start()
-                    try await service.open()
-                } catch let refusal as Refusal {
-                    conclude(.refused(refusal.message))
-                } catch {
-                    conclude(.refused("\(error)"))
-                }
-            }
-            let end = outcome.wait { $0 } ?? .ended
-            let isDown = Monitor(false)
-            Task {
-                await control.stop()
-                await service.shutDown()
-                isDown.withLock { $0 = true }
-            }
-            _ = isDown.wait(until: MonotonicClock.now + .seconds(3)) { $0 ? true : nil }
-            switch end {
+            switch try serve(paths, run: words[1], log) {
             case .ended: Output.end(.done)
             case .refused(let reason): Output.fail(reason)
             }
         } catch {
             Output.fail("\(error)")
         }
+    }
+
+    /// How long ending in good order may take.
+    private static let grace = Duration.seconds(3)
+
+    private static func serve(_ paths: Paths, run: String, _ log: Log) throws -> Outcome {
+        let signals = try Signals([.terminate, .interrupt])
+        let raw = signals.raw
+        let loop = try EventLoop(name: "agent")
+        let outcome = Monitor<Outcome?>(nil)
+        let conclude: @Sendable (Outcome) -> Void = { end in outcome.withLock { if $0 == nil { $0 = end } } }
+        _ = try loop.register(raw, interest: .read, handler: Callback { while Signals.next(raw) != nil { conclude(.ended) } })
+        loop.start()
+        let service = TerminalService(AgentConfiguration(paths: paths, run: run), loop: loop, log: log)
+        let control = ControlServer(
+            loop: loop, path: paths.controlSocket, allowedUsers: [0, Users.effectiveUser],
+            handler: { request, _ in TerminalWire.encode(await answer(request, service)) })
+        Task {
+            do {
+                try await service.start(broker: 3, brokerGone: { conclude(.ended) })
+                try await control.start()
+                try await service.open()
+            } catch let refusal as Refusal {
+                conclude(.refused(refusal.message))
+            } catch {
+                conclude(.refused("\(error)"))
+            }
+        }
+        let end = outcome.wait { $0 } ?? .ended
+        let isDown = Monitor(false)
+        Task {
+            await control.stop()
+            await service.shutDown()
+            isDown.withLock { $0 = true }
+        }
+        _ = isDown.wait(until: MonotonicClock.now + grace) { $0 ? true : nil }
+        // What is only held has no other last use that would keep it until here.
+        _ = consume signals
+        return end
     }
 
     private enum Outcome: Sendable {

@@ -76,7 +76,9 @@ struct Answer {
         var seen = first.events.last { $0.text == "support is switched on" }?.number ?? first.events.last?.number ?? 0
         let deadline = MonotonicClock.now + Self.patience
         let pause = Monitor(())
-        if !isJSON { Output.say("Switching remote support on, through \(status.relay ?? ""), listening port \(status.listeningPort ?? 0):\n") }
+        if !isJSON {
+            Output.say("Switching remote support on, through \(status.relay ?? ""), listening port \(status.listeningPort ?? 0):\n")
+        }
         while true {
             for event in status.events where event.number > seen {
                 seen = event.number

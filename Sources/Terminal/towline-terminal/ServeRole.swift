@@ -10,11 +10,8 @@ enum ServeRole {
     static func run(dataFolder: String, isVerbose: Bool) -> Never {
         let log = Log(threshold: isVerbose ? .debug : .notice)
         do {
-            // Before any thread starts, so that all of them leave these signals to this descriptor.
-            let signals = try Signals([.terminate, .interrupt, .hangUp, .child])
             Limits.raiseDescriptors()
-            let end = try serve(dataFolder, isVerbose, log, signals: signals.raw)
-            switch end {
+            switch try serve(dataFolder, isVerbose, log) {
             case .asked: Output.end(.done)
             // It has said why.
             case .agentRefused: Output.end(.refused)
@@ -25,7 +22,10 @@ enum ServeRole {
         }
     }
 
-    private static func serve(_ folder: String, _ isVerbose: Bool, _ log: Log, signals: Int32) throws -> AgentSupervisor.End {
+    private static func serve(_ folder: String, _ isVerbose: Bool, _ log: Log) throws -> AgentSupervisor.End {
+        // Before any thread starts, so that all of them leave these signals to this descriptor.
+        let signals = try Signals([.terminate, .interrupt, .hangUp, .child])
+        let raw = signals.raw
         let isRoot = Users.effectiveUser == 0
         try Files.makeDirectory(folder, mode: 0o755)
         let paths = Paths(dataFolder: try Files.resolved(folder))
@@ -50,9 +50,9 @@ enum ServeRole {
             ready: { Output.say(introduction(paths, isRoot: isRoot) + "ready\n") },
             ended: { end in outcome.withLock { if $0 == nil { $0 = end } } })
         _ = try loop.register(
-            signals, interest: .read,
+            raw, interest: .read,
             handler: Callback {
-                while let signal = Signals.next(signals) {
+                while let signal = Signals.next(raw) {
                     if signal == .child { Processes.reapOrphans() } else { Task { await supervisor.stop() } }
                 }
             })
@@ -67,7 +67,10 @@ enum ServeRole {
         }
         let end = outcome.wait { $0 }
         loop.stop()
+        // What is only held has no other last use that would keep it until here.
         _ = consume lock
+        _ = consume program
+        _ = consume signals
         return end ?? .asked
     }
 
