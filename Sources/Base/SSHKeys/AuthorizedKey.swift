@@ -7,13 +7,19 @@ package enum AuthorizedKeyError: Error, Hashable, Sendable, CustomStringConverti
     case puttyFile
     /// RFC 4716 (`---- BEGIN SSH2 PUBLIC KEY ----`).
     case ssh2File
+    /// `-----BEGIN PUBLIC KEY-----` and its like: keys and certificates of TLS or PGP.
+    case pemFile
+    /// An OpenSSH public key without the type in front.
+    case noType
     /// More than one line where one key is expected.
     case severalLines
+    /// More keys than `AuthorizedKey.maximumKeys`.
+    case tooManyKeys
     /// Longer than `AuthorizedKey.maximumLineLength`.
     case tooLong(Int)
-    /// A byte that no key line has: NUL, ESC, …
+    /// A character that no key line has: NUL, ESC, a line separator of Unicode, …
     case controlCharacter
-    /// Something stands before the type: `command="…"`, `from=…`, a host name.
+    /// Something stands before the type: `command="…"`, `from=…`, a host name. The word is cut and printable.
     case options(String)
     /// An OpenSSH certificate.
     case certificate
@@ -31,12 +37,17 @@ package enum AuthorizedKeyError: Error, Hashable, Sendable, CustomStringConverti
         case .empty: "no key: paste the line of the .pub file (ssh-ed25519 AAAA… name)"
         case .privateKey: "this is a PRIVATE key: never send it to anyone; paste the line of the .pub file instead"
         case .puttyFile:
-            "this is a PuTTY file: in PuTTYgen, copy the text under \"Public key for pasting into OpenSSH authorized_keys file\""
-        case .ssh2File: "this is an SSH2 public key file: convert it with: ssh-keygen -i -f FILE"
+            "this is a PuTTY file with a PRIVATE key in it: never send it to anyone; "
+                + "in PuTTYgen, copy the text under \"Public key for pasting into OpenSSH authorized_keys file\" instead"
+        case .ssh2File: "this is an SSH2 public key file: convert it with: ssh-keygen -i -f FILE, and paste the line that it prints"
+        case .pemFile: "this is not an OpenSSH public key: paste the line of the .pub file, which begins with its type, as ssh-ed25519"
+        case .noType: "the type in front of the key is missing; copy the whole line of the .pub file (ssh-ed25519 AAAA… name)"
         case .severalLines: "more than one line: a public key is one line; was it broken by a mail program?"
+        case .tooManyKeys: "more than \(AuthorizedKey.maximumKeys) keys at once"
         case .tooLong(let count): "a public key line of \(count) bytes is too long (at most \(AuthorizedKey.maximumLineLength))"
         case .controlCharacter: "the line has a control character; copy the key again"
-        case .options(let word): "options such as \(word) are not taken: the line must start with the key type, for example ssh-ed25519"
+        case .options(let word):
+            "\"\(word)\" stands before the key: neither options nor names are taken there; begin with the type, as ssh-ed25519"
         case .certificate: "certificates are not taken: paste the plain public key"
         case .noKey: "the key is missing behind its type; copy the whole line of the .pub file"
         case .notBase64: "the key is damaged; copy the whole line of the .pub file again"
@@ -49,12 +60,12 @@ package enum AuthorizedKeyError: Error, Hashable, Sendable, CustomStringConverti
 /// A public key and its comment: one line of a `.pub` file or of `authorized_keys` (sshd(8)) without options.
 package struct AuthorizedKey: Hashable, Sendable {
     package let key: PublicKey
-    /// Printable text of one line, at most `maximumCommentLength` characters; may be empty.
+    /// Printable text of one line, at most `maximumCommentLength` Unicode scalars, without white space around it; may be empty.
     package let comment: String
 
     /// Longest line taken, in bytes: a key of 8192 bits RSA takes 1.4 KB.
     package static let maximumLineLength = 8 * 1024
-    /// Longest comment kept, in characters; the rest is cut off.
+    /// Longest comment kept, in Unicode scalars (a character may have any number of them); the rest is cut off.
     package static let maximumCommentLength = 200
     /// Most keys taken from one text.
     package static let maximumKeys = 100
@@ -62,30 +73,26 @@ package struct AuthorizedKey: Hashable, Sendable {
     /// From a key and any text: what is not printable is left out of the comment.
     package init(key: PublicKey, comment: String = "") {
         self.key = key
-        let printable = comment.unicodeScalars.filter { scalar in
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
-            default: true
-            }
-        }
-        self.comment = String(String(String.UnicodeScalarView(printable)).prefix(Self.maximumCommentLength))
+        let printable = comment.unicodeScalars.filter { !Self.isUnprintable($0) }.prefix(Self.maximumCommentLength)
+        self.comment = Self.trimmed(String(String.UnicodeScalarView(printable)))
     }
 
     /// Parses one line: `TYPE BASE64 [comment]`. White space around it is ignored.
     package init(line: String) throws(AuthorizedKeyError) {
-        guard line.utf8.count <= Self.maximumLineLength else { throw .tooLong(line.utf8.count) }
         let text = Self.trimmed(line)
         if text.isEmpty { throw .empty }
         if let error = Self.foreignFormat(text) { throw error }
+        guard line.utf8.count <= Self.maximumLineLength else { throw .tooLong(line.utf8.count) }
         if text.unicodeScalars.contains(where: { $0 == "\n" || $0 == "\r" }) { throw .severalLines }
-        if text.unicodeScalars.contains(where: { ($0.value < 0x20 && $0 != "\t") || $0.value == 0x7F }) { throw .controlCharacter }
+        if text.unicodeScalars.contains(where: { $0 != "\t" && Self.isControl($0) }) { throw .controlCharacter }
 
         let words = text.split(maxSplits: 2, whereSeparator: { $0 == " " || $0 == "\t" })
         let type = String(words[0])
         if type.contains("-cert-v0") { throw .certificate }
         guard let algorithm = PublicKey.Algorithm(rawValue: type) else {
             if Self.looksLikeType(type) { throw .key(.unsupportedType(type)) }
-            throw .options("\"\(type.prefix(20))\"")
+            if type.hasPrefix(Self.blobStart) { throw .noType }
+            throw .options(String(String.UnicodeScalarView(type.unicodeScalars.filter { !Self.isUnprintable($0) }.prefix(20))))
         }
         guard words.count > 1 else { throw .noKey }
         guard let blob = Base64.decode(words[1]) else { throw .notBase64 }
@@ -107,11 +114,31 @@ package struct AuthorizedKey: Hashable, Sendable {
         return String(scalars[first...last])
     }
 
+    /// What other programs call a key. Private ones come first: the warning matters more than the format.
     private static func foreignFormat(_ text: String) -> AuthorizedKeyError? {
-        if text.contains("PRIVATE KEY-----") || text.hasPrefix("Private-Lines:") { return .privateKey }
         if text.hasPrefix("PuTTY-User-Key-File") { return .puttyFile }
+        if text.contains("PRIVATE KEY--") || text.contains("PRIVATE KEY ----") || text.contains("Private-Lines:") { return .privateKey }
         if text.hasPrefix("---- BEGIN SSH2 PUBLIC KEY") { return .ssh2File }
-        return nil
+        return text.hasPrefix("-----BEGIN ") ? .pemFile : nil
+    }
+
+    /// How the base64 of a wire form begins: the length of a type shorter than 256 bytes.
+    private static let blobStart = "AAAA"
+
+    /// Control characters, and what splits lines in some programs but not in others.
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator: true
+        default: false
+        }
+    }
+
+    /// What has no place in a comment: also bidirectional overrides and others that change how the rest is shown.
+    private static func isUnprintable(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: true
+        default: false
+        }
     }
 
     /// Whether a first word is meant as a key type, so that the answer is about the type and not about options.
@@ -138,7 +165,7 @@ extension AuthorizedKey {
         if let error = foreignFormat(trimmed(text)) { throw AuthorizedKeyFileError(line: 1, error: error) }
         var keys: [AuthorizedKey] = []
         var seen: Set<PublicKey> = []
-        for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+        for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" }).enumerated() {
             let line = trimmed(String(line))
             if line.isEmpty || line.hasPrefix("#") { continue }
             do throws(AuthorizedKeyError) {
@@ -147,7 +174,7 @@ extension AuthorizedKey {
             } catch {
                 throw AuthorizedKeyFileError(line: index + 1, error: error)
             }
-            guard keys.count <= maximumKeys else { throw AuthorizedKeyFileError(line: index + 1, error: .severalLines) }
+            guard keys.count <= maximumKeys else { throw AuthorizedKeyFileError(line: index + 1, error: .tooManyKeys) }
         }
         guard !keys.isEmpty else { throw AuthorizedKeyFileError(line: 1, error: .empty) }
         return keys

@@ -77,8 +77,8 @@ package struct PublicKey: Hashable, Sendable {
 
     /// RSA sizes that are taken, in bits: below 2048 is weak, above 8192 only slow.
     package static let rsaBits = 2048...8192
-    /// Longest wire form, in bytes: RSA of 8192 bits takes about 1060.
-    package static let maximumBlobLength = 2048
+    /// Longest wire form, in bytes: RSA of 8192 bits takes about 1060; RSA of 16384, ssh-keygen's largest, is to be refused for its size.
+    package static let maximumBlobLength = 4096
     /// Longest `application` of a security key, in bytes.
     static let maximumApplicationLength = 255
     /// Longest RSA exponent, in bytes: larger ones serve nobody and cost time.

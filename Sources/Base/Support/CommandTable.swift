@@ -138,7 +138,7 @@ package struct CommandTable: Sendable {
                 let takesValue = known.contains { $0.name == parts[0] && $0.value != nil }
                 if parts.count > 1 {
                     given.append((parts[0], parts[1]))
-                } else if takesValue, index < words.count {
+                } else if takesValue, index < words.count, words[index] == "-" || !words[index].hasPrefix("-") {
                     given.append((parts[0], words[index]))
                     index += 1
                 } else {
@@ -148,16 +148,17 @@ package struct CommandTable: Sendable {
         }
         guard !plain.isEmpty || !given.isEmpty else { return try help([]) }
         let command = try self.command(plain)
-        if command.path == ["help"] { return ParsedCommand(command: command, arguments: Array(plain.dropFirst()), options: [:]) }
+        if command.path == ["help"] { return try help(Array(plain.dropFirst())) }
         let arguments = Array(plain.dropFirst(command.path.count))
         try check(arguments, of: command)
         return ParsedCommand(command: command, arguments: arguments, options: try options(given, of: command))
     }
 
+    /// `help` about the command that `topic` begins with, or about all that begin with `topic`.
     private func help(_ topic: [String]) throws(UsageError) -> ParsedCommand {
         guard let help = commands.first(where: { $0.path == ["help"] }) else { throw UsageError("see: \(program) help") }
-        let known = topic.isEmpty ? [] : commands.map(\.path).filter { topic.starts(with: $0) || $0.starts(with: topic) }
-        return ParsedCommand(command: help, arguments: known.isEmpty ? [] : topic, options: [:])
+        let isGroup = commands.contains { $0.path.starts(with: topic) }
+        return ParsedCommand(command: help, arguments: isGroup ? topic : try command(topic).path, options: [:])
     }
 
     private func command(_ words: [String]) throws(UsageError) -> CommandSpec {
@@ -195,7 +196,7 @@ package struct CommandTable: Sendable {
                     "\(command.path.joined(separator: " ")) has no option \(Printable.quoted(name))\(hint); usage: \(program) \(command.synopsis)"
                 )
             }
-            if option.value != nil, value == nil { throw UsageError("\(name) needs a value: \(name) \(option.value ?? "")") }
+            if let shown = option.value, value?.isEmpty != false { throw UsageError("\(name) needs a value: \(name) \(shown)") }
             if option.value == nil, value != nil { throw UsageError("\(name) takes no value") }
             if options[name] != nil, !option.repeats { throw UsageError("\(name) is given twice") }
             options[name, default: []].append(value ?? "")
@@ -213,24 +214,56 @@ package struct CommandTable: Sendable {
         let chosen = commands.filter { $0.path.starts(with: topic) }
         if !topic.isEmpty, !chosen.isEmpty { return chosen.map(details).joined(separator: "\n") }
         var text = "\(program): \(summary)\n\n"
-        for command in commands {
-            text += "  \(program) \(command.synopsis)\n      \(command.summary)\n"
-        }
-        return text + "\n" + optionLines(everywhere, title: "Everywhere:") + "More about one command: \(program) help COMMAND\n"
+        for command in commands { text += synopsis(command, indent: 2) + Self.wrapped(command.summary, indent: 6) }
+        return text + "\n" + optionLines(everywhere, title: "Everywhere:\n") + "More about one command: \(program) help COMMAND\n"
     }
 
     private func details(_ command: CommandSpec) -> String {
-        "\(program) \(command.synopsis)\n    \(command.summary)\n" + optionLines(command.options + everywhere, title: "")
+        synopsis(command, indent: 0) + Self.wrapped(command.summary, indent: 4) + optionLines(command.options + everywhere, title: "")
+    }
+
+    private func synopsis(_ command: CommandSpec, indent: Int) -> String {
+        let text = "\(program) \(command.synopsis)"
+        return Self.wrapped(text, indent: indent, further: indent + 8)
     }
 
     private func optionLines(_ options: [CommandSpec.Option], title: String) -> String {
-        if options.isEmpty { return "" }
         let shown = options.map { option in option.value.map { "\(option.name) \($0)" } ?? option.name }
-        let width = shown.map(\.count).max() ?? 0
+        let column = 2 + min(shown.map(\.count).max() ?? 0, Self.widestOption) + 2
         let lines = zip(shown, options).map { name, option in
-            "  \(name)\(String(repeating: " ", count: width - name.count))  \(option.meaning)\n"
+            let padding = String(repeating: " ", count: max(0, column - 4 - name.count))
+            return "  \(name)\(padding)  " + Self.wrapped(option.meaning, indent: 0, further: column, from: max(column, name.count + 4))
         }
-        return (title.isEmpty ? "" : title + "\n") + lines.joined()
+        return options.isEmpty ? "" : title + lines.joined()
+    }
+
+    /// Columns of help: what a terminal has at least.
+    private static let columns = 80
+    /// Columns for the names of options; longer ones push their meaning to the right.
+    private static let widestOption = 32
+
+    /// `text` in lines of at most `columns`, broken at blanks outside of brackets; the first begins after `from` columns that are there already.
+    private static func wrapped(_ text: String, indent: Int, further: Int? = nil, from: Int = 0) -> String {
+        let further = String(repeating: " ", count: further ?? indent)
+        var words: [String] = []
+        var depth = 0
+        for word in text.split(separator: " ") {
+            if depth > 0, let last = words.popLast() { words.append(last + " " + word) } else { words.append(String(word)) }
+            depth += word.reduce(0) { $0 + ($1 == "[" ? 1 : $1 == "]" ? -1 : 0) }
+        }
+        var lines: [String] = []
+        var line = String(repeating: " ", count: indent)
+        var isEmpty = true
+        for word in words {
+            if !isEmpty, (lines.isEmpty ? from : 0) + line.count + 1 + word.count > columns {
+                lines.append(line)
+                line = further + word
+            } else {
+                line += (isEmpty ? "" : " ") + word
+            }
+            isEmpty = false
+        }
+        return (lines + [line]).joined(separator: "\n") + "\n"
     }
 
     // MARK: Suggestions

@@ -1,6 +1,6 @@
 /// Makes text from outside safe to show: on a terminal, in a log line, in a sentence.
 package enum Printable {
-    /// How much of a value a sentence repeats, in characters.
+    /// How much of a value a sentence repeats, in Unicode scalars: a character may have any number of them.
     package static let longestQuoted = 64
 
     /// `text` with everything escaped that is not plainly visible: control characters, ESC, bidi overrides, zero-width and unassigned
@@ -26,11 +26,29 @@ package enum Printable {
         return result
     }
 
-    /// `text` escaped, shortened to `longestQuoted` characters, and between double quotes.
+    /// `text` shortened to `longestQuoted` scalars, escaped, and between double quotes.
     package static func quoted(_ text: String) -> String {
-        let shown = text.count > longestQuoted ? String(text.prefix(longestQuoted)) + "…" : text
-        return "\"\(escaped(shown))\""
+        let scalars = text.unicodeScalars
+        let cut = scalars.index(scalars.startIndex, offsetBy: longestQuoted, limitedBy: scalars.endIndex) ?? scalars.endIndex
+        return "\"\(escaped(String(scalars[..<cut])))\(cut == scalars.endIndex ? "" : "…")\""
     }
+
+    /// How many columns of a terminal `text` takes: two for the wide characters of East Asian writing and for emoji, none for marks
+    /// that stand over others.
+    package static func columns(_ text: String) -> Int {
+        text.unicodeScalars.reduce(0) { sum, scalar in
+            switch scalar.properties.generalCategory {
+            case .nonspacingMark, .enclosingMark: sum
+            default: sum + (wide.contains { $0.contains(scalar.value) } ? 2 : 1)
+            }
+        }
+    }
+
+    /// Blocks of characters that are two columns wide (Unicode Standard Annex 11, W and F), without their few exceptions.
+    private static let wide: [ClosedRange<UInt32>] = [
+        0x1100...0x115F, 0x2E80...0x303E, 0x3041...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F, 0xFF00...0xFF60,
+        0xFFE0...0xFFE6, 0x1F300...0x1F64F, 0x1F680...0x1F6FF, 0x1F900...0x1F9FF, 0x20000...0x3FFFD,
+    ]
 
     private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.value >= 0x20 && scalar.value < 0x7F { return true }

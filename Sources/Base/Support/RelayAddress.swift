@@ -28,7 +28,7 @@ package struct RelayAddress: ParsedFromText {
             portText = parts.count > 1 ? parts[1] : nil
             if portText?.contains(":") == true { throw error() }
             guard Self.isName(hostText) else {
-                throw error("a host name has letters, digits, - and ., and is at most 253 characters long")
+                throw error("a host is a name of letters, digits, - and . (at most 253), or an IP address")
             }
         }
         var ports: [UInt16] = []
@@ -37,8 +37,8 @@ package struct RelayAddress: ParsedFromText {
                 throw error("\(Printable.quoted(String(part))) is not a port: use a number from 1 to 65535")
             }
             if !ports.contains(port) { ports.append(port) }
+            guard ports.count <= Self.maximumPorts else { throw error("at most \(Self.maximumPorts) ports") }
         }
-        guard ports.count <= Self.maximumPorts else { throw error("at most \(Self.maximumPorts) ports") }
         host = hostText.lowercased()
         self.ports = ports.isEmpty ? [Self.defaultPort] : ports
     }
@@ -48,17 +48,27 @@ package struct RelayAddress: ParsedFromText {
         return ports == [Self.defaultPort] ? host : "\(host):\(ports.map(String.init).joined(separator: ","))"
     }
 
-    /// A DNS name or an IPv4 address: labels of letters, digits and inner hyphens (RFC 1123 §2.1).
+    /// A DNS name or an IPv4 address: labels of letters, digits and inner hyphens (RFC 1123 §2.1). What ends in a number is an address.
     private static func isName(_ text: Substring) -> Bool {
         let name = text.hasSuffix(".") ? text.dropLast() : text
         guard !name.isEmpty, name.utf8.count <= 253 else { return false }
-        return name.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
+        let labels = name.split(separator: ".", omittingEmptySubsequences: false)
+        if labels.last?.utf8.allSatisfy({ (0x30...0x39).contains($0) }) == true { return isIPv4(name == text ? labels : []) }
+        return labels.allSatisfy { label in
             let bytes = Array(label.utf8)
             let isLabel = bytes.allSatisfy { byte in
                 (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || byte == UInt8(ascii: "-")
             }
             return isLabel && (1...63).contains(bytes.count) && bytes.first != UInt8(ascii: "-") && bytes.last != UInt8(ascii: "-")
         }
+    }
+
+    /// Four numbers up to 255 without leading zeros, which some programs read as octal.
+    private static func isIPv4(_ parts: [Substring]) -> Bool {
+        parts.count == 4
+            && parts.allSatisfy { part in
+                part.utf8.allSatisfy { (0x30...0x39).contains($0) } && UInt8(part) != nil && (part == "0" || !part.hasPrefix("0"))
+            }
     }
 
     /// Hexadecimal groups with at most one `::` (RFC 4291 §2.2); an IPv4 tail and a zone are not taken.

@@ -19,10 +19,10 @@ package struct TextTable: Sendable {
 
     /// The lines, each ended by a newline; columns are two blanks apart and the last one is not padded.
     package var text: String {
-        let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
+        let widths = header.indices.map { column in ([header] + rows).map { Printable.columns($0[column]) }.max() ?? 0 }
         return ([header] + rows).map { cells in
             let padded = cells.enumerated().map { column, cell in
-                column == cells.count - 1 ? cell : cell + String(repeating: " ", count: widths[column] - cell.count)
+                column == cells.count - 1 ? cell : cell + String(repeating: " ", count: widths[column] - Printable.columns(cell))
             }
             var line = padded.joined(separator: "  ")
             while line.last == " " { line.removeLast() }

@@ -89,8 +89,10 @@ package struct WallTime: ParsedFromText, Comparable {
     package func advanced(by seconds: Int64) -> WallTime { WallTime(secondsSince1970: secondsSince1970 + seconds) }
 
     package var description: String {
-        let day = secondsSince1970 >= 0 ? secondsSince1970 / 86_400 : -((86_399 - secondsSince1970) / 86_400)
-        let second = secondsSince1970 - day * 86_400
+        // Rounded down, also before 1970; no step can overflow.
+        let isBefore = secondsSince1970 % 86_400 < 0
+        let day = secondsSince1970 / 86_400 - (isBefore ? 1 : 0)
+        let second = secondsSince1970 % 86_400 + (isBefore ? 86_400 : 0)
         let date = Self.civil(day)
         let clock = [second / 3600, second / 60 % 60, second % 60].map { Self.padded($0, 2) }.joined(separator: ":")
         return "\(Self.padded(date.year, 4))-\(Self.padded(date.month, 2))-\(Self.padded(date.day, 2))T\(clock)Z"
