@@ -45,7 +45,7 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
     private let stopped = Monitor(false)
 
     // Guarded by themselves.
-    private let inbox = Mutex(Inbox())
+    private let inbox = Monitor(Inbox())
     /// The loop's thread; 0 before it starts and after it ended.
     private let thread = Atomic<UInt>(0)
     private let hasStarted = Atomic<Bool>(false)

@@ -4,6 +4,7 @@ import Glibc
 /// A value shared by threads: guarded by one lock, with threads that wait until it satisfies a condition.
 ///
 /// For blocking threads only; a loop or the cooperative pool may use `withLock`, which is held for moments, but never `wait`.
+/// A lock of the C library, which the thread sanitizer understands (it takes `Synchronization.Mutex` for no lock at all).
 // @unchecked: `state` is touched only with `mutex` held.
 package final class Monitor<State>: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>

@@ -1,6 +1,5 @@
 import CLinux
 import Glibc
-import Synchronization
 
 /// How a child ended.
 package enum ProcessEnd: Hashable, Sendable, CustomStringConvertible {
@@ -29,7 +28,7 @@ package final class Process: Sendable {
     /// Its number; means this child only until its end was collected.
     package let pid: Int32
     private let descriptor: Descriptor
-    private let state = Mutex<ProcessEnd?>(nil)
+    private let state = Monitor<ProcessEnd?>(nil)
 
     init(pid: Int32, descriptor: consuming Descriptor) {
         self.pid = pid

@@ -1,6 +1,5 @@
 import CLinux
 import Glibc
-import Synchronization
 
 /// Which user a child becomes before it runs its program. Only root may ask.
 package struct ProcessCredentials: Hashable, Sendable {
@@ -50,7 +49,7 @@ package struct SpawnError: Error, Hashable, Sendable, CustomStringConvertible {
 /// Starts programs and looks at processes.
 package enum Processes {
     /// Children that a `Process` answers for, so that `reapOrphans` leaves them alone.
-    private static let owned = Mutex<Set<Int32>>([])
+    private static let owned = Monitor<Set<Int32>>([])
 
     /// Starts `executable` and returns once it runs. May block for the time of a fork: not on a loop.
     ///
