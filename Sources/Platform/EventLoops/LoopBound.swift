@@ -3,6 +3,7 @@
 /// This is how objects that are plain values of one loop (connections, their tables) are reached from elsewhere without a lock.
 // @unchecked: `value` is only ever handed out on the thread of `loop`.
 package final class LoopBound<Value>: @unchecked Sendable {
+    /// Where the value lives.
     package let loop: EventLoop
     private let value: Value
 

@@ -2,7 +2,9 @@ import CLinux
 
 /// What a handler wants to hear about its descriptor. Level-triggered: as long as it holds, it is reported in every batch.
 package struct Interest: OptionSet, Sendable, Hashable {
+    /// Bits of epoll_ctl(2).
     package let rawValue: UInt32
+    /// A set of these bits.
     package init(rawValue: UInt32) { self.rawValue = rawValue }
 
     /// There is something to read or accept, or the peer finished sending.
@@ -21,7 +23,9 @@ package struct Interest: OptionSet, Sendable, Hashable {
 
 /// What is the matter with a descriptor.
 package struct Readiness: OptionSet, Sendable, Hashable {
+    /// Bits of epoll_ctl(2).
     package let rawValue: UInt32
+    /// A set of these bits.
     package init(rawValue: UInt32) { self.rawValue = rawValue }
 
     /// Reading or accepting will not block; it may yield end of file or an error.

@@ -13,6 +13,7 @@ package struct MonotonicTime: Hashable, Comparable, Sendable {
     /// Before every other value.
     package static let zero = MonotonicTime(nanoseconds: 0)
 
+    /// Whether `left` is earlier.
     package static func < (left: MonotonicTime, right: MonotonicTime) -> Bool { left.nanoseconds < right.nanoseconds }
 
     /// `duration` later (earlier if it is negative); stays within the representable range.

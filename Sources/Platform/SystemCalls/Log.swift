@@ -11,6 +11,7 @@ package enum LogLevel: Int, Sendable, Comparable, CaseIterable {
     /// Something that should work does not.
     case error
 
+    /// Whether `left` matters less.
     package static func < (left: LogLevel, right: LogLevel) -> Bool { left.rawValue < right.rawValue }
 }
 

@@ -3,7 +3,9 @@ import Glibc
 
 /// A signal's number, under the trade's name.
 package struct Signal: RawRepresentable, Hashable, Sendable {
+    /// The number of signal(7).
     package let rawValue: Int32
+    /// The signal of this number.
     package init(rawValue: Int32) { self.rawValue = rawValue }
 
     /// `SIGTERM`: end in good order.
