@@ -18,21 +18,18 @@ struct Daemon {
     /// Ports and addresses unless told otherwise (DESIGN §9).
     private static let standardAddresses = ["0.0.0.0:2222", "[::]:2222"]
     /// How long peers have to go away after SIGTERM; all must be over within 10 s (issue 2 §3).
-    private static let drainTime: Duration = .seconds(7)
+    private static let drainTime: Duration = .seconds(6)
     /// How often the journal looks at the clock.
     private static let journalInterval: Duration = .seconds(5)
     /// How often the store learns when terminals were last alive, in journal intervals.
     private static let intervalsBetweenSeen = 12
 
     /// Runs until SIGTERM or SIGINT.
-    func run() async throws(Failure) {
+    func run(until signals: EndSignals) async throws(Failure) {
         Files.setModeMask(0o077)
         Signals.ignoreBrokenPipes()
         Limits.raiseDescriptors()
         let log = Log()
-        let signals = try attempt("cannot wait for signals") { () throws(SystemError) in
-            try Signals([.terminate, .interrupt, .hangUp])
-        }
         guard let lock = try installation.takeLock() else {
             throw Failure(.refused, "a relay is running in \(Printable.escaped(installation.paths.folder)) already")
         }
@@ -56,7 +53,7 @@ struct Daemon {
             try await stored { () async throws(LedgerError) in try await ledger.remember(port: port) }
         }
         let loop = try attempt("cannot start the control loop") { () throws(SystemError) in try EventLoop(name: "control") }
-        let ends = try watch(signals.raw, on: loop)
+        let ends = try watch(signals, on: loop)
         loop.start()
         let control = server(on: loop, desk: desk, executor: executor)
         do { try await control.start() } catch { throw Failure(.refused, "cannot take commands: \(error)") }
@@ -70,8 +67,9 @@ struct Daemon {
         let signal = await ends.first { $0 != .hangUp }
         log.notice("relay stops", ["signal": signal?.rawValue ?? 0])
         clock.cancel()
-        await control.stop()
+        async let commandsEnd: Void = control.stop()
         await relay.stop(within: Self.drainTime)
+        await commandsEnd
         journal.end()
         await writer.value
         await ledger.close()
@@ -121,10 +119,12 @@ struct Daemon {
     }
 
     /// The signals that end the program, as they come.
-    private func watch(_ raw: Int32, on loop: EventLoop) throws(Failure) -> AsyncStream<Signal> {
+    private func watch(_ signals: EndSignals, on loop: EventLoop) throws(Failure) -> AsyncStream<Signal> {
         let (stream, continuation) = AsyncStream<Signal>.makeStream()
-        let watcher = SignalWatcher(raw) { continuation.yield($0) }
-        _ = try attempt("cannot wait for signals") { () throws(SystemError) in try loop.register(raw, interest: .read, handler: watcher) }
+        signals.report = { continuation.yield($0) }
+        _ = try attempt("cannot wait for signals") { () throws(SystemError) in
+            try loop.register(signals.raw, interest: .read, handler: signals)
+        }
         return stream
     }
 
@@ -140,20 +140,5 @@ struct Daemon {
 
     private func stored<Value: Sendable>(_ body: () async throws(LedgerError) -> Value) async throws(Failure) -> Value {
         do throws(LedgerError) { return try await body() } catch { throw Failure(error) }
-    }
-}
-
-/// Hands on the signals of a descriptor; on the loop.
-private final class SignalWatcher: ReadinessHandler {
-    private let raw: Int32
-    private let report: (Signal) -> Void
-
-    init(_ raw: Int32, report: @escaping (Signal) -> Void) {
-        self.raw = raw
-        self.report = report
-    }
-
-    func ready(_ readiness: Readiness) {
-        while let signal = Signals.next(raw) { report(signal) }
     }
 }

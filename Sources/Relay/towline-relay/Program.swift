@@ -14,9 +14,16 @@ struct Program {
     /// Variables of the environment that matter.
     let environment: [String: String]
 
+    /// Whether this is to be the relay itself, which ends by signals in good order.
+    var isDaemon: Bool {
+        // What is wrong with the words is told by `run`.
+        (try? RelayCommandTable.local.parse(arguments))?.name == "serve"
+    }
+
     /// Does what the words ask for.
+    /// - Parameter signals: what ends the daemon; only it has them.
     /// - Returns: what to print, and the exit status.
-    func run() async -> ControlReply {
+    func run(endedBy signals: EndSignals?) async -> ControlReply {
         do throws(Failure) {
             let line: ParsedCommand
             do throws(UsageError) { line = try RelayCommandTable.local.parse(arguments) } catch { throw Failure(.usage, error.description) }
@@ -34,7 +41,8 @@ struct Program {
                         throw Failure(.usage, "--listen: \(error)")
                     }
                 }
-                try await Daemon(installation: installation, listen: listen).run()
+                guard let signals else { throw Failure(.refused, "cannot wait for signals") }
+                try await Daemon(installation: installation, listen: listen).run(until: signals)
                 return ControlReply(status: .done)
             default: return try await command(line, in: installation)
             }
