@@ -43,7 +43,7 @@ extension EndToEnd {
         @Test(.enabled(if: !Relay.isStock)) func aGrantThatHasRunOutLetsNobodyIn() async throws {
             let site = try await Site(granted: false)
             let tunnel = try await site.tunnel()
-            try await site.relay.must("grant", "alice", "shop-42", "--until", "+1s")
+            try await site.relay.must("grant", "alice", "shop-42", "--until", "1s")
             let config = try site.staffConfig()
             try await eventually("the grant runs out") {
                 try await site.staff(config, "-J", "relay", "shop-42", "true").status == 255

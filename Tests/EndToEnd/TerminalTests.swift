@@ -5,15 +5,17 @@ extension EndToEnd {
     /// Our terminal, from nothing to a session and back (DESIGN §5, §6).
     @Suite(.serialized) struct TerminalTests {
         /// A relay that knows staff, and a terminal whose key it knows, set up by the terminal's own commands.
-        private func withSite(approved: Bool = true, _ scenario: (Site, TerminalEnd) async throws -> Void) async throws {
-            let site = try await Site(granted: false)
+        private func withSite(
+            approved: Bool = true, stockRelay: Bool = Relay.isStock, _ scenario: (Site, TerminalEnd) async throws -> Void
+        ) async throws {
+            let site = try await Site(granted: false, stockRelay: stockRelay)
             let terminal = try await TerminalEnd(in: site.folder)
             do {
                 try await terminal.must("login-user", "add", terminal.user, "--key", site.staffKey.publicPath)
                 try await terminal.must(
                     "settings", "create", "--relay", "127.0.0.1:\(site.relay.port)", "--listening-port", "\(TerminalTests.port)",
                     "--fingerprint",
-                    try await site.relayFingerprint())
+                    try await site.relayFingerprint(), "--user", StockServer.user)
                 if approved { try await approve(terminal, at: site) }
                 try await scenario(site, terminal)
             } catch {
@@ -27,7 +29,7 @@ extension EndToEnd {
 
         private func approve(_ terminal: TerminalEnd, at site: Site) async throws {
             let key = try site.folder.write(try await terminal.must("key").output, to: "issued.pub")
-            if Relay.isStock {
+            if site.relay.isStock {
                 try await site.relay.addTerminal("shop-43", port: TerminalTests.port, line: trimmed(Folder.text(of: key)))
             } else {
                 try await site.relay.must("terminal", "add", "shop-43", "--listening-port", "\(TerminalTests.port)")
@@ -36,8 +38,8 @@ extension EndToEnd {
             }
         }
 
-        @Test func theWholeManual() async throws {
-            try await withSite { site, terminal in
+        @Test(arguments: Relay.isStock ? [true] : [false, true]) func theWholeManual(onAStockRelay: Bool) async throws {
+            try await withSite(stockRelay: onAStockRelay) { site, terminal in
                 try await terminal.must("start")
                 try await terminal.status(says: "waiting for support")
                 let config = try site.staffConfig()
@@ -45,7 +47,7 @@ extension EndToEnd {
                 let login = try await site.folder.run(["ssh", "-F", config] + byPort + ["whoami; exit 7"])
                 #expect(login.text == terminal.user, "\(login)")
                 #expect(login.status == 7)
-                if !Relay.isStock {
+                if !site.relay.isStock {
                     let byName = try await site.staff(config, "-J", "relay", "\(terminal.user)@shop-43", "echo reached")
                     #expect(byName.text == "reached", "\(byName)")
                 }
@@ -104,7 +106,9 @@ extension EndToEnd {
 
         @Test func aKeyThatTheRelayDoesNotKnowYetSaysSoAndGetsInOnceItIsApproved() async throws {
             try await withSite(approved: false) { site, terminal in
-                try await terminal.must("start")
+                let start = try await terminal.command("start")
+                #expect(start.status == 1, "\(start)")
+                #expect(start.errors.contains("the relay does not know this terminal's key yet; send it to support"), "\(start)")
                 try await terminal.status(says: "the relay does not know this terminal's key yet")
                 try await approve(terminal, at: site)
                 try await terminal.status(says: "waiting for support", within: .seconds(60))

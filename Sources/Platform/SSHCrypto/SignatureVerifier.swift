@@ -128,12 +128,26 @@ extension PublicKey {
         defer { OSSL_PARAM_BLD_free(builder) }
         var values: [OpaquePointer] = []
         defer { for value in values { BN_free(value) } }
-        for (name, text) in strings { check(OSSL_PARAM_BLD_push_utf8_string(builder, name, text, 0), "OSSL_PARAM_BLD_push") }
-        for (name, bytes) in octets { check(OSSL_PARAM_BLD_push_octet_string(builder, name, bytes, bytes.count), "OSSL_PARAM_BLD_push") }
+        // The builder keeps pointers to names and contents until OSSL_PARAM_BLD_to_param copies them: they must stay where they are.
+        var kept: [UnsafeMutableBufferPointer<UInt8>] = []
+        defer { for buffer in kept { buffer.deallocate() } }
+        func keep(_ bytes: some Collection<UInt8>) -> UnsafeMutableRawPointer {
+            let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: max(1, bytes.count))
+            _ = buffer.initialize(from: bytes)
+            kept.append(buffer)
+            return UnsafeMutableRawPointer(buffer.baseAddress!)  // never nil: the capacity is not 0
+        }
+        func keep(_ text: String) -> UnsafePointer<CChar> {
+            UnsafePointer(keep(Array(text.utf8) + [0]).assumingMemoryBound(to: CChar.self))
+        }
+        for (name, text) in strings { check(OSSL_PARAM_BLD_push_utf8_string(builder, keep(name), keep(text), 0), "OSSL_PARAM_BLD_push") }
+        for (name, bytes) in octets {
+            check(OSSL_PARAM_BLD_push_octet_string(builder, keep(name), keep(bytes), bytes.count), "OSSL_PARAM_BLD_push")
+        }
         for (name, bytes) in numbers {
             guard let value = BN_bin2bn(bytes, Int32(bytes.count), nil) else { preconditionFailure("out of memory") }
             values.append(value)
-            check(OSSL_PARAM_BLD_push_BN(builder, name, value), "OSSL_PARAM_BLD_push")
+            check(OSSL_PARAM_BLD_push_BN(builder, keep(name), value), "OSSL_PARAM_BLD_push")
         }
         guard let parameters = OSSL_PARAM_BLD_to_param(builder) else { preconditionFailure("out of memory") }
         defer { OSSL_PARAM_free(parameters) }

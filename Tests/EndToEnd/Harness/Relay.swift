@@ -9,6 +9,9 @@ final class Relay: Sendable {
     /// A stock sshd is under test.
     static let isStock = Programs.environment("TEST_RELAY") == "sshd"
 
+    /// This relay is a stock sshd.
+    var isStock: Bool { stock != nil }
+
     let folder: Folder
     let dataPath: String
     /// What `init` printed: it names the host key's fingerprint.
@@ -17,10 +20,10 @@ final class Relay: Sendable {
     private let stock: StockServer?
 
     /// Makes an empty relay and starts it. `descriptors` limits its open files.
-    init(in folder: Folder, descriptors: Int? = nil) async throws {
+    init(in folder: Folder, stock isStock: Bool = Relay.isStock, descriptors: Int? = nil) async throws {
         self.folder = folder
         dataPath = "\(folder.path)/relay"
-        if Relay.isStock {
+        if isStock {
             stock = try await StockServer("relay", in: folder, keys: [])
             greeting = ""
             return
@@ -33,8 +36,7 @@ final class Relay: Sendable {
     }
 
     private static func program() throws -> String {
-        let name = "TEST_RELAY"
-        return try Programs.ours("towline-relay", variable: name)
+        try Programs.ours("towline-relay", variable: "TEST_RELAY")
     }
 
     var process: Program {
@@ -86,7 +88,7 @@ final class Relay: Sendable {
 
     /// Registers a terminal with a key.
     func addTerminal(_ name: String, port: Int, key: KeyPair) async throws {
-        if Relay.isStock { return try await addTerminal(name, port: port, line: key.line) }
+        if isStock { return try await addTerminal(name, port: port, line: key.line) }
         try await must("terminal", "add", name, "--listening-port", "\(port)", "--key", key.publicPath)
     }
 

@@ -17,12 +17,13 @@ final class Site: Sendable {
 
     /// - Parameters:
     ///   - granted: staff may reach the terminal.
+    ///   - stockRelay: the relay is a stock sshd.
     ///   - descriptors: limit of the relay's open files.
-    init(granted: Bool = true, descriptors: Int? = nil) async throws {
+    init(granted: Bool = true, stockRelay: Bool = Relay.isStock, descriptors: Int? = nil) async throws {
         folder = try Folder()
         terminalKey = try await KeyPair("terminal-key", in: folder)
         staffKey = try await KeyPair("staff-key", in: folder)
-        relay = try await Relay(in: folder, descriptors: descriptors)
+        relay = try await Relay(in: folder, stock: stockRelay, descriptors: descriptors)
         server = try await StockServer("terminal", in: folder, keys: [staffKey.line])
         try await relay.addTerminal("shop-42", port: Site.listeningPort, key: terminalKey)
         try await relay.addStaff("alice", key: staffKey, grants: granted ? ["shop-42"] : [])
@@ -53,7 +54,7 @@ final class Site: Sendable {
         try Program(
             ["ssh"] + options(key: key ?? terminalKey) + extra + [
                 "-v", "-N", "-T", "-o", "ExitOnForwardFailure=yes", "-R", "\(port):127.0.0.1:\(server.port)",
-                "-p", "\(relay.port)", "\(Relay.isStock ? StockServer.user : "anything")@127.0.0.1",
+                "-p", "\(relay.port)", "\(relay.isStock ? StockServer.user : "anything")@127.0.0.1",
             ], in: folder)
     }
 
@@ -82,7 +83,7 @@ final class Site: Sendable {
             Host relay
               HostName 127.0.0.1
               Port \(relay.port)
-              User \(Relay.isStock ? StockServer.user : "alice")
+              User \(relay.isStock ? StockServer.user : "alice")
             \(toRelay.map { "  \($0)" } ?? "")
             Host *
             \(lines.map { "  \($0)\n" }.joined())  User \(StockServer.user)
