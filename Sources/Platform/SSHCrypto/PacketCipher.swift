@@ -251,15 +251,7 @@ package final class PacketCipher {
 
     private static func macContext(_ name: String, key: [UInt8], digest: String?) -> OpaquePointer {
         guard let context = EVP_MAC_CTX_new(Algorithms.mac(name)) else { preconditionFailure("out of memory") }
-        if let digest {
-            digest.withCString { digest in
-                let parameters = [
-                    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, UnsafeMutablePointer(mutating: digest), 0),
-                    OSSL_PARAM_construct_end(),
-                ]
-                check(EVP_MAC_init(context, key, key.count, parameters), "EVP_MAC_init")
-            }
-        }
+        if let digest { check(towline_hmac_init(context, key, key.count, digest), "EVP_MAC_init") }
         return context
     }
 }

@@ -96,9 +96,11 @@ extension PublicKey {
             case .p521: ("P-521", .sha512)
             }
         guard isPositive(r), isPositive(s), let der = DER.signature(r, s),
-            let key = publicKey(
-                "EC", strings: [(OSSL_PKEY_PARAM_GROUP_NAME, group)], octets: [(OSSL_PKEY_PARAM_PUB_KEY, point)], numbers: [])
-        else { return false }
+            let key = PrivateOrPublicKey(towline_ec_public_key(group, point, point.count))
+        else {
+            ERR_clear_error()
+            return false
+        }
         return verify(key, method, der, message)
     }
 
@@ -107,9 +109,11 @@ extension PublicKey {
     ) -> Bool {
         // A signature may lack leading zeros (as OpenSSH allows) but not be longer than the modulus.
         guard signature.count <= modulus.count,
-            let key = publicKey(
-                "RSA", strings: [], octets: [], numbers: [(OSSL_PKEY_PARAM_RSA_N, modulus), (OSSL_PKEY_PARAM_RSA_E, exponent)])
-        else { return false }
+            let key = PrivateOrPublicKey(towline_rsa_public_key(modulus, modulus.count, exponent, exponent.count))
+        else {
+            ERR_clear_error()
+            return false
+        }
         let padded = [UInt8](repeating: 0, count: modulus.count - signature.count) + signature
         return verify(key, method, padded, message)
     }
@@ -118,46 +122,6 @@ extension PublicKey {
     private static func isPositive(_ number: [UInt8]) -> Bool {
         guard let first = number.first, number.count <= 67 else { return false }
         return first & 0x80 == 0 && number.contains { $0 != 0 }
-    }
-
-    private static func publicKey(
-        _ type: String, strings: [(String, String)], octets: [(String, [UInt8])], numbers: [(String, [UInt8])]
-    ) -> PrivateOrPublicKey? {
-        defer { ERR_clear_error() }
-        guard let builder = OSSL_PARAM_BLD_new() else { preconditionFailure("out of memory") }
-        defer { OSSL_PARAM_BLD_free(builder) }
-        var values: [OpaquePointer] = []
-        defer { for value in values { BN_free(value) } }
-        // The builder keeps pointers to names and contents until OSSL_PARAM_BLD_to_param copies them: they must stay where they are.
-        var kept: [UnsafeMutableBufferPointer<UInt8>] = []
-        defer { for buffer in kept { buffer.deallocate() } }
-        func keep(_ bytes: some Collection<UInt8>) -> UnsafeMutableRawPointer {
-            let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: max(1, bytes.count))
-            _ = buffer.initialize(from: bytes)
-            kept.append(buffer)
-            return UnsafeMutableRawPointer(buffer.baseAddress!)  // never nil: the capacity is not 0
-        }
-        func keep(_ text: String) -> UnsafePointer<CChar> {
-            UnsafePointer(keep(Array(text.utf8) + [0]).assumingMemoryBound(to: CChar.self))
-        }
-        for (name, text) in strings { check(OSSL_PARAM_BLD_push_utf8_string(builder, keep(name), keep(text), 0), "OSSL_PARAM_BLD_push") }
-        for (name, bytes) in octets {
-            check(OSSL_PARAM_BLD_push_octet_string(builder, keep(name), keep(bytes), bytes.count), "OSSL_PARAM_BLD_push")
-        }
-        for (name, bytes) in numbers {
-            guard let value = BN_bin2bn(bytes, Int32(bytes.count), nil) else { preconditionFailure("out of memory") }
-            values.append(value)
-            check(OSSL_PARAM_BLD_push_BN(builder, keep(name), value), "OSSL_PARAM_BLD_push")
-        }
-        guard let parameters = OSSL_PARAM_BLD_to_param(builder) else { preconditionFailure("out of memory") }
-        defer { OSSL_PARAM_free(parameters) }
-        guard let context = EVP_PKEY_CTX_new_from_name(nil, type, nil) else { preconditionFailure("libcrypto has no \(type)") }
-        defer { EVP_PKEY_CTX_free(context) }
-        var pointer: OpaquePointer?
-        guard EVP_PKEY_fromdata_init(context) == 1, EVP_PKEY_fromdata(context, &pointer, towline_public_key, parameters) == 1 else {
-            return nil
-        }
-        return PrivateOrPublicKey(pointer)
     }
 
     private static func verify(
