@@ -23,7 +23,7 @@ struct Agreement: Equatable, Sendable {
     let macIn: MACAlgorithm?
     let macOut: MACAlgorithm?
     /// The client guessed a method and sent its first packet; the guess was wrong, so the next packet is thrown away (RFC 4253 §7).
-    let ignoresNextPacket: Bool
+    var ignoresNextPacket: Bool
 }
 
 /// The name-lists of a KEXINIT (RFC 4253 §7.1).

@@ -6,6 +6,7 @@ extension ServerConnection {
         heardAt = now
         keepalivesSent = 0
         countTraffic(payload.count)
+        if dropsWrongGuess(payload[0]) { return nil }
         guard let message = MessageNumber(rawValue: payload[0]) else { return try answerUnknown(payload[0]) }
         guard isAllowed(message) else { throw ProtocolFailure(.unexpectedMessage, "\(message) in \(phaseName)") }
         switch message {

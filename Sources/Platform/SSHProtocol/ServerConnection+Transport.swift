@@ -113,15 +113,19 @@ extension ServerConnection {
         return nil
     }
 
+    /// Drops the packet that a client sent on a wrong guess (RFC 4253 §7): whatever its method, a number of 30 to 49 (RFC 4250 §4.1.2).
+    func dropsWrongGuess(_ number: UInt8) -> Bool {
+        guard case .agreed(let agreement, let transcript) = keyExchange, agreement.ignoresNextPacket, (30...49).contains(number) else {
+            return false
+        }
+        var rest = agreement
+        rest.ignoresNextPacket = false
+        keyExchange = .agreed(rest, transcript)
+        return true
+    }
+
     func receiveKexValue(_ payload: UnsafeRawBufferPointer) throws(ProtocolFailure) -> ServerEvent? {
         guard case .agreed(let agreement, let transcript) = keyExchange else { preconditionFailure("the gate let a value through") }
-        if agreement.ignoresNextPacket {
-            let rest = Agreement(
-                method: agreement.method, cipherIn: agreement.cipherIn, cipherOut: agreement.cipherOut, macIn: agreement.macIn,
-                macOut: agreement.macOut, ignoresNextPacket: false)
-            keyExchange = .agreed(rest, transcript)
-            return nil
-        }
         var reader = WireReader(payload)
         let value: [UInt8]
         do throws(WireError) {
