@@ -19,10 +19,6 @@ struct Daemon {
     private static let standardAddresses = ["0.0.0.0:2222", "[::]:2222"]
     /// How long peers have to go away after SIGTERM; all must be over within 10 s (issue 2 §3).
     private static let drainTime: Duration = .seconds(6)
-    /// How often the journal looks at the clock.
-    private static let journalInterval: Duration = .seconds(5)
-    /// How often the store learns when terminals were last alive, in journal intervals.
-    private static let intervalsBetweenSeen = 12
 
     /// Runs until SIGTERM or SIGINT.
     func run(until signals: EndSignals) async throws(Failure) {
@@ -97,24 +93,6 @@ struct Daemon {
         let allowed: Set<UInt32> = [0, Users.effectiveUser]
         return ControlServer(loop: loop, path: installation.paths.socket, allowedUsers: allowed) { bytes, peer in
             await ControlExchange.answer(bytes, from: peer, by: desk, lookingUpOn: executor)
-        }
-    }
-
-    private func tick(_ journal: EventJournal, _ relay: SwitchboardGroup, _ ledger: SQLiteLedger, _ log: Log) async {
-        var intervals = 0
-        while !Task.isCancelled {
-            // Cancelled: the loop ends.
-            do { try await Task.sleep(for: Self.journalInterval) } catch { return }
-            journal.tick()
-            intervals += 1
-            guard intervals % Self.intervalsBetweenSeen == 0 else { continue }
-            var seen: [TerminalID: WallTime] = [:]
-            for tunnel in await relay.tunnels() { seen[tunnel.terminal] = tunnel.lastHeard }
-            do throws(LedgerError) {
-                try await ledger.noteSeen(seen)
-            } catch {
-                log.error("cannot note when terminals were seen", ["reason": error.sentence(program: "towline-relay")])
-            }
         }
     }
 

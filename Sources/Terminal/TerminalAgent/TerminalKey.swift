@@ -83,9 +83,10 @@ struct TerminalKey: Sendable {
         } catch {
             throw .clientFailed(reason: error.description)
         }
-        // `HOST TYPE BASE64`; what does not read as a key of ours is not one that can be pinned.
+        // `HOST TYPE BASE64`.
         return result.output.split(separator: "\n").filter { !$0.hasPrefix("#") }.compactMap { line in
             let words = line.split(separator: " ")
+            // What does not read as a key of ours is not one that can be pinned.
             return words.count == 3 ? (try? AuthorizedKey(line: "\(words[1]) \(words[2])"))?.key : nil
         }
     }

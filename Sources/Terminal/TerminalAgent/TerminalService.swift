@@ -16,7 +16,7 @@ package actor TerminalService {
     let configuration: AgentConfiguration
     let loop: EventLoop
     let log: Log
-    let store: TerminalStore
+    let store: AgentMemory
     let key: TerminalKey
     /// Starts ssh clients; they die with this thread, that is with the program.
     let starter: BlockingExecutor
@@ -49,7 +49,7 @@ package actor TerminalService {
         self.configuration = configuration
         self.loop = loop
         self.log = log
-        store = TerminalStore(folder: configuration.paths.agentFolder)
+        store = AgentMemory(folder: configuration.paths.agentFolder)
         key = TerminalKey(configuration)
         starter = BlockingExecutor(name: "ssh-starter")
         worker = BlockingExecutor(name: "files")
@@ -401,13 +401,13 @@ package actor TerminalService {
 
     /// Remembers on disk that support is on, for an agent that takes over after this one died.
     func remember() {
-        let record = TerminalStore.Running(deadline: lifecycle.deadline, run: configuration.run)
+        let record = AgentMemory.Running(deadline: lifecycle.deadline, run: configuration.run)
         save(running: record)
     }
 
     private func forget() { save(running: nil) }
 
-    private func save(running record: TerminalStore.Running?) {
+    private func save(running record: AgentMemory.Running?) {
         worker.submit { [store, log] in
             // R17: switching works on a full disk; only the restart of a dead agent would not know.
             do throws(StoreError) { try store.save(running: record) } catch { log.warning("state not saved", ["why": error]) }

@@ -132,6 +132,7 @@ final class Accounts {
     }
 
     private func remove(_ name: String, ending: (UInt32) -> Void) throws(LoginUserRefusal) {
+        // Only names that were valid are in `created`.
         guard let ours = created[name], let loginName = try? LoginName(parsing: name) else { return }
         withdraw(name)
         let user = LoginUser(name: loginName, keys: [], access: .standard)

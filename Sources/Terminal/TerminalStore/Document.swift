@@ -105,8 +105,8 @@ package struct Document<Value: Codable & Sendable>: Sendable {
     }
 
     private func damaged(_ reason: String) -> StoreError {
-        // The copy is offered only if it can be read.
         let copy = Document(path: goodPath)
+        // The copy is offered only if it can be read.
         let isGood = ((try? Files.read(goodPath, limit: maximumSize)).flatMap { try? copy.decode($0) }) != nil
         return .damaged(path: path, reason: reason, lastGood: isGood ? goodPath : nil)
     }

@@ -3,7 +3,7 @@ package import TerminalCore
 /// What the agent remembers: the login users, the setting, and whether support was on.
 ///
 /// All of it may block: not on a loop.
-package struct TerminalStore: Sendable {
+package struct AgentMemory: Sendable {
     /// Support that was on, for an agent that has to go on after it died; worthless after a restart of the machine or of the program.
     package struct Running: Hashable, Codable, Sendable {
         /// When support ends; nil: until stopped.
@@ -43,8 +43,9 @@ package struct TerminalStore: Sendable {
 
     /// The support that run `run` of the program had on.
     ///
-    /// A file that cannot be read counts as "off": support never comes on by accident.
+    /// A file that cannot be read counts as "off".
     package func running(in run: String) -> Running? {
+        // Support never comes on by accident.
         guard let record = try? running.load(), let record, record.run == run else { return nil }
         return record
     }
