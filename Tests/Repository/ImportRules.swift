@@ -116,7 +116,7 @@ enum ImportRules {
 
     /// Files beside SystemCalls, EventLoops and the programs that import Glibc, and why.
     private static let glibc: [String: String] = [
-        "Sources/Terminal/TerminalStore/Document.swift": "tells errors of reading apart by errno constants",
+        "Sources/Terminal/TerminalStore/Document.swift": "tells errors of reading apart by errno constants"
     ]
 
     static let systemModules = Rule(

@@ -136,8 +136,9 @@ package final class SSHTestClient {
         let header = withUnsafeBytes(of: length.bigEndian) { Array($0) }
         var packet: [UInt8]
         if let sendCipher {
+            // The test client's own mistake, never the server's.
             guard let sealed = try? sendCipher.seal(header: header, body: body, sequence: sendSequence) else {
-                preconditionFailure("libcrypto does not seal")  // The test client's own mistake, never the server's.
+                preconditionFailure("libcrypto does not seal")
             }
             packet = sealed
         } else {

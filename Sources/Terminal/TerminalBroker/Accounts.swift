@@ -1,5 +1,4 @@
 import FoundationEssentials
-import Glibc
 import SSHKeys
 import Support
 import SystemCalls
