@@ -21,7 +21,8 @@ extension ServerConnection {
         guard let endpoint else {
             // Among the others is keepalive@openssh.com, which wants any answer (OpenSSH's ServerAliveInterval).
             if wantsReply { answerGlobalRequest(nil) }
-            return nil
+            // A socket file is no listening port: said in the log, as what else a peer may not have.
+            return name == Self.socketFileForward ? .refused("global request \(name)") : nil
         }
         forwardRequests += 1
         guard forwardRequests <= ProtocolLimits.forwardRequests else {
@@ -36,6 +37,7 @@ extension ServerConnection {
     }
 
     private static let forward = "tcpip-forward"
+    private static let socketFileForward = "streamlocal-forward@openssh.com"
     private static let cancelForward = "cancel-tcpip-forward"
 
     /// Answers `forwardRequested`: with the port that is now the peer's, or `nil` to refuse.
