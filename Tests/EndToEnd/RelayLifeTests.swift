@@ -62,5 +62,46 @@ extension EndToEnd {
             try await site.relay.must("terminal", "add", "shop-43", "--key", key.publicPath)
             #expect(try await site.relay.must("terminal", "list").output.contains("shop-43"))
         }
+
+        @Test func commandsGivenAtOnceAllHoldWithAndWithoutARelay() async throws {
+            let site = try await Site()
+            let relay = site.relay
+            func addTwenty(_ prefix: String) async throws {
+                try await withThrowingTaskGroup { group in
+                    for number in 0..<20 { group.addTask { _ = try await relay.must("terminal", "add", "\(prefix)-\(number)") } }
+                    try await group.waitForAll()
+                }
+            }
+            try await addTwenty("up")
+            try await relay.process.terminate()
+            try await addTwenty("down")
+            let names = try await relay.must("terminal", "list").output.split(whereSeparator: \.isNewline).map { $0.prefix { $0 != " " } }
+            for prefix in ["up", "down"] {
+                for number in 0..<20 { #expect(names.contains("\(prefix)-\(number)")) }
+            }
+            let ports = try await relay.must("terminal", "list").output.split(whereSeparator: \.isNewline).dropFirst()
+                .map { $0.split(separator: " ")[1] }
+            #expect(Set(ports).count == ports.count, "every terminal has its own port")
+            try await relay.must("audit", "verify")
+        }
+
+        @Test func s04ADamagedStoreIsRefusedWithInstructionsAndKept() async throws {
+            let site = try await Site()
+            let relay = site.relay
+            for number in 0..<30 { try await relay.must("terminal", "add", "bulk-\(number)") }
+            try await relay.process.terminate()
+            let store = "\(relay.dataPath)/relay.db"
+            _ = try await site.folder.run(["dd", "if=/dev/urandom", "of=\(store)", "bs=4096", "seek=5", "count=2", "conv=notrunc"])
+            let before = try await site.folder.run(["sha256sum", store]).output
+            for words in [["serve", "--listen", "127.0.0.1:0"], ["terminal", "list"], ["terminal", "add", "new"]] {
+                let refused = try await relay.command(words)
+                #expect(refused.status == 1, "\(refused)")
+                #expect(refused.errors.contains("is damaged") && refused.errors.contains("put back a copy"), "\(refused)")
+                #expect(refused.errors.split(whereSeparator: \.isNewline).count == 1, "\(refused)")
+            }
+            let again = try await relay.command(["init", "--hostname", "relay.example.org"])
+            #expect(again.status == 1, "\(again)")
+            #expect(try await site.folder.run(["sha256sum", store]).output == before)
+        }
     }
 }

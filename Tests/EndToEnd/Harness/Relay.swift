@@ -75,6 +75,11 @@ final class Relay: Sendable {
     /// Runs `towline-relay COMMAND…` as the operator.
     @discardableResult
     func command(_ words: String..., input: String = "/dev/null") async throws -> Outcome {
+        try await command(words, input: input)
+    }
+
+    /// The same with the words in an array.
+    func command(_ words: [String], input: String = "/dev/null") async throws -> Outcome {
         try await folder.run([Relay.program()] + words + ["--data-dir", dataPath], input: input)
     }
 
