@@ -21,6 +21,8 @@ final class PeerSession: ConnectionSession {
     var bridges: [ChannelID: Bridge] = [:]
     /// Commands that run for it, by channel.
     var commands: [ChannelID: CommandChannel] = [:]
+    /// Bridges it wants that lead to tunnels on other switchboards: they move along with it.
+    private var requests: [BridgeRequest] = []
     private var refusals = 0
 
     init(_ connection: SocketConnection, board: Switchboard) {
@@ -168,6 +170,24 @@ final class PeerSession: ConnectionSession {
 
     // MARK: Channels
 
+    /// Whether bridges wait for a move.
+    var hasRequests: Bool { !requests.isEmpty }
+
+    /// Keeps a request until the connection has moved.
+    func await(_ request: BridgeRequest) {
+        requests.append(request)
+    }
+
+    /// Looks at the requests again, here.
+    func tryRequests() {
+        let waiting = requests
+        requests = []
+        for var request in waiting {
+            request.moves += 1
+            board.openBridge(request, from: self)
+        }
+    }
+
     private func channelOffered(_ id: ChannelID, _ purpose: ChannelPurpose) {
         switch (role, purpose) {
         case (.staff, .session):
@@ -216,6 +236,7 @@ final class PeerSession: ConnectionSession {
     /// It has come to another switchboard: sees to what may have been sent to the old one.
     func arrived() {
         collectReplies()
+        tryRequests()
         guard case .terminal(let id, _, .some) = role, let place = board.directory.place(of: id), place.connection != connection.id else {
             return
         }

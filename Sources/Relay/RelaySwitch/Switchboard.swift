@@ -20,6 +20,8 @@ struct BridgeRequest: Sendable {
 /// What moves when connections change their switchboard: all that have bridges with each other.
 struct Company {
     var sessions: [PeerSession] = []
+    /// The connections of the sessions: while they are on their way nobody else holds them.
+    var connections: [SocketConnection] = []
     var bridges: [Bridge] = []
 }
 
@@ -126,7 +128,8 @@ final class Switchboard {
             if place.board == index, let tunnel = sessions[place.connection]?.tunnel {
                 join(request, session, terminal, tunnel)
             } else if request.moves < SwitchLimits.chase {
-                loop.afterBatch { [unowned self] in move(request, to: place.board) }
+                session.await(request)
+                loop.afterBatch { [unowned self] in move(request.connection, to: place.board) }
             } else {
                 session.refuse(request.channel, .offline(terminal: terminal.name, lastSeen: now, at: now))
             }
@@ -175,16 +178,16 @@ final class Switchboard {
 
     // MARK: Moving
 
-    private func move(_ request: BridgeRequest, to board: Int) {
-        guard let session = sessions[request.connection], !session.connection.ssh.isClosed else { return }
-        var request = request
-        request.moves += 1
+    /// Moves a connection, with its company, to where a tunnel is that it wants; its requests go along and are looked at again there.
+    ///
+    /// When several requests of one batch want different switchboards, the first move takes them all; the others find nobody here.
+    private func move(_ connection: UInt64, to board: Int) {
+        guard let session = sessions[connection], session.hasRequests, !session.connection.ssh.isClosed else { return }
         // Where the tunnel is said to be here but is not, it is on its way here: look again when it has come.
-        let company = board == index ? Company() : letGo(of: session)
-        all[board].submit(moving: (company, request)) { board, load in
-            let (company, request) = load
-            board.adopt(company)
-            if let session = board.sessions[request.connection] { board.openBridge(request, from: session) }
+        if board == index {
+            all[index].submit { $0.sessions[connection]?.tryRequests() }
+        } else {
+            all[board].submit(moving: letGo(of: session)) { $0.adopt($1) }
         }
     }
 
@@ -203,6 +206,7 @@ final class Switchboard {
             next += 1
         }
         for session in company.sessions {
+            company.connections.append(session.connection)
             sessions[session.connection.id] = nil
             loop.release(session.connection)
         }
@@ -219,10 +223,8 @@ final class Switchboard {
             sessions[session.connection.id] = session
             if case .terminal(let id) = session.principal { directory.moved(id, connection: session.connection.id, to: index) }
         }
-        for session in company.sessions {
-            loop.adopt(session.connection)
-            session.arrived()
-        }
+        for connection in company.connections { loop.adopt(connection) }
+        for session in company.sessions { session.arrived() }
     }
 
     // MARK: Sessions
