@@ -59,6 +59,7 @@ package enum AuthorizedKeyError: Error, Hashable, Sendable, CustomStringConverti
 
 /// A public key and its comment: one line of a `.pub` file or of `authorized_keys` (sshd(8)) without options.
 package struct AuthorizedKey: Hashable, Sendable {
+    /// The key.
     package let key: PublicKey
     /// Printable text of one line, at most `maximumCommentLength` Unicode scalars, without white space around it; may be empty.
     package let comment: String
@@ -151,6 +152,7 @@ package struct AuthorizedKey: Hashable, Sendable {
 package struct AuthorizedKeyFileError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Counted from 1.
     package let line: Int
+    /// What is wrong with it.
     package let error: AuthorizedKeyError
 
     package var description: String { "line \(line): \(error)" }

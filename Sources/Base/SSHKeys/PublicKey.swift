@@ -70,9 +70,11 @@ package struct PublicKey: Hashable, Sendable {
         case skECDSA(point: [UInt8], application: [UInt8])
     }
 
+    /// Its type.
     package let algorithm: Algorithm
     /// The wire form.
     package let blob: [UInt8]
+    /// The numbers in it.
     package let material: Material
 
     /// RSA sizes that are taken, in bits: below 2048 is weak, above 8192 only slow.

@@ -3,6 +3,7 @@ package struct WireWriter: Sendable {
     /// What has been written so far.
     package private(set) var bytes: [UInt8] = []
 
+    /// Starts with nothing.
     package init() {}
 
     /// Starts a message with its number (RFC 4250 §4.1.2).
@@ -10,18 +11,22 @@ package struct WireWriter: Sendable {
         bytes = [number]
     }
 
+    /// Appends one byte.
     package mutating func byte(_ value: UInt8) {
         bytes.append(value)
     }
 
+    /// Appends a `boolean`: 0 or 1.
     package mutating func boolean(_ value: Bool) {
         bytes.append(value ? 1 : 0)
     }
 
+    /// Appends a `uint32`, big-endian.
     package mutating func uint32(_ value: UInt32) {
         withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
     }
 
+    /// Appends a `uint64`, big-endian.
     package mutating func uint64(_ value: UInt64) {
         withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
     }

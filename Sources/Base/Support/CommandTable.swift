@@ -4,8 +4,10 @@ package struct CommandSpec: Hashable, Sendable {
     package struct Argument: Hashable, Sendable {
         /// How help shows it, for example `TERMINAL`.
         package let name: String
+        /// Whether it may be left out.
         package let isOptional: Bool
 
+        /// A word called `name` in the help.
         package init(_ name: String, isOptional: Bool = false) {
             self.name = name
             self.isOptional = isOptional
@@ -18,12 +20,14 @@ package struct CommandSpec: Hashable, Sendable {
         package let name: String
         /// How help shows its value, for example `FILE|-`; `nil` if it takes none.
         package let value: String?
+        /// Whether the command is refused without it.
         package let isRequired: Bool
         /// Whether it may be given several times.
         package let repeats: Bool
         /// What it means, a few words.
         package let meaning: String
 
+        /// An option called `name`, hyphens included; without `value` it takes none.
         package init(_ name: String, value: String? = nil, isRequired: Bool = false, repeats: Bool = false, _ meaning: String) {
             self.name = name
             self.value = value
@@ -37,9 +41,12 @@ package struct CommandSpec: Hashable, Sendable {
     package let path: [String]
     /// What it does: one line that begins with a verb.
     package let summary: String
+    /// Words that it takes, in order; optional ones come last.
     package let arguments: [Argument]
+    /// Options of its own, beside those that every command takes.
     package let options: [Option]
 
+    /// A command whose words are those of `path`, split at blanks.
     package init(_ path: String, _ summary: String, arguments: [Argument] = [], options: [Option] = []) {
         self.path = path.split(separator: " ").map(String.init)
         self.summary = summary
@@ -60,6 +67,7 @@ package struct CommandSpec: Hashable, Sendable {
 
 /// A command line that its table has accepted.
 package struct ParsedCommand: Hashable, Sendable {
+    /// Which command it is.
     package let command: CommandSpec
     /// Words that are not options, in order: at least the required ones, at most all.
     package let arguments: [String]
@@ -89,6 +97,7 @@ package struct ParsedCommand: Hashable, Sendable {
 package struct UsageError: Error, Hashable, Sendable, CustomStringConvertible {
     package let description: String
 
+    /// An error that says `description`, one line that is safe to print.
     package init(_ description: String) {
         self.description = description
     }
@@ -100,10 +109,12 @@ package struct CommandTable: Sendable {
     package let program: String
     /// What the program is: one line.
     package let summary: String
+    /// The commands, in the order of the help.
     package let commands: [CommandSpec]
     /// Options that every command takes, anywhere on the line.
     package let everywhere: [CommandSpec.Option]
 
+    /// A table of its parts.
     package init(program: String, summary: String, commands: [CommandSpec], everywhere: [CommandSpec.Option]) {
         self.program = program
         self.summary = summary

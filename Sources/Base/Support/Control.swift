@@ -16,6 +16,7 @@ package struct ControlRequest: Hashable, Codable, Sendable {
     /// What the command reads, if it reads something.
     package var standardInput: [UInt8]?
 
+    /// A request from its parts.
     package init(arguments: [String], standardInput: [UInt8]? = nil) {
         self.arguments = arguments
         self.standardInput = standardInput
@@ -24,12 +25,14 @@ package struct ControlRequest: Hashable, Codable, Sendable {
 
 /// What a command came to.
 package struct ControlReply: Hashable, Codable, Sendable {
+    /// What the asking program exits with.
     package var status: ExitStatus
     /// For standard output.
     package var output: String
     /// For standard error.
     package var errorOutput: String
 
+    /// A reply from its parts.
     package init(status: ExitStatus, output: String = "", errorOutput: String = "") {
         self.status = status
         self.output = output

@@ -66,6 +66,7 @@ package struct LoginName: ParsedFromText, Comparable {
 
 /// A port on the relay that belongs to one terminal. Virtual on our relay, a real one on a stock `sshd`, hence not below 1024.
 package struct ListeningPort: ParsedFromText, Comparable {
+    /// The number, in `range`.
     package let rawValue: UInt16
 
     /// Ports that a terminal may have.

@@ -7,6 +7,7 @@ package struct ParseError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What is wrong with it, or what a right one looks like.
     package let rule: String
 
+    /// The error that `given` is not a `what`; the texts are escaped when shown.
     package init(_ what: String, _ given: String, _ rule: String) {
         self.what = what
         self.given = given

@@ -70,6 +70,7 @@ package struct Secret<Value>: CustomStringConvertible, CustomDebugStringConverti
     /// The value, for where it is really needed.
     package let exposed: Value
 
+    /// Hides `value`.
     package init(_ value: Value) {
         exposed = value
     }

@@ -58,6 +58,7 @@ package struct WallTime: ParsedFromText, Comparable {
     /// Seconds since 1970-01-01T00:00:00Z, not counting leap seconds.
     package let secondsSince1970: Int64
 
+    /// The moment so many seconds after 1970-01-01T00:00:00Z, or before it if negative.
     package init(secondsSince1970: Int64) {
         self.secondsSince1970 = secondsSince1970
     }

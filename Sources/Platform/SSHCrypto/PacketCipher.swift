@@ -60,6 +60,7 @@ package enum MACAlgorithm: String, CaseIterable, Sendable {
 /// All forms that we offer frame a packet alike: 4 bytes of length, `length` bytes of ciphertext, a tag. Works in place, without
 /// allocating; the AES key schedule is made once. Not Sendable: used by whoever has the connection.
 package final class PacketCipher {
+    /// Which way the packets go: those we send are sealed, those we get are opened.
     package enum Direction: Sendable { case seal, open }
 
     private enum Form {
@@ -76,6 +77,9 @@ package final class PacketCipher {
     /// GCM: fixed field and invocation counter (RFC 5647 §7.1), in wire order.
     private var nonce: (UInt32, UInt64) = (0, 0)
 
+    /// Starts a direction with the keys of a key exchange (RFC 4253 §7.2).
+    ///
+    /// A precondition: keys and IV have the lengths of `cipher` and `mac`; a cipher that does not authenticate has a `mac`.
     package init(_ cipher: CipherAlgorithm, mac: MACAlgorithm?, key: [UInt8], iv: [UInt8], macKey: [UInt8], direction: Direction) {
         precondition(key.count == cipher.keyLength && iv.count == cipher.ivLength, "key or IV of the wrong length")
         blockSize = cipher.blockSize

@@ -10,6 +10,7 @@ package struct ByteQueue: ~Copyable {
     /// The smallest block: a page holds a handshake message or a line of typing.
     private static let smallestBlock = 4096
 
+    /// An empty queue, without memory of its own until something is put in.
     package init() {}
 
     deinit { base?.deallocate() }

@@ -1,7 +1,9 @@
 /// The number of a channel on our side of one connection (RFC 4254 §5): small, and used again after the channel is gone.
 package struct ChannelID: Hashable, Sendable, CustomStringConvertible {
+    /// The number on the wire.
     package let number: UInt32
 
+    /// The channel with this number.
     package init(_ number: UInt32) {
         self.number = number
     }
@@ -11,9 +13,12 @@ package struct ChannelID: Hashable, Sendable, CustomStringConvertible {
 
 /// A TCP endpoint as RFC 4254 §7 writes it: a host name or an address, and a port.
 package struct ForwardedEndpoint: Equatable, Sendable {
+    /// A host name or an address, as the peer wrote it: not checked, not resolved.
     package let host: String
+    /// A port, as the peer wrote it: may be over 65535.
     package let port: UInt32
 
+    /// An endpoint from its parts.
     package init(host: String, port: UInt32) {
         self.host = host
         self.port = port

@@ -2,6 +2,7 @@
 ///
 /// The kind decides the reason code and the sentence the peer reads; `detail` is for the log and never reaches the peer.
 package struct ProtocolFailure: Error, Equatable, Sendable {
+    /// What rule was broken. Alone decides what the peer is told.
     package enum Kind: Equatable, Sendable, CaseIterable {
         /// The first line is not `SSH-2.0-…`, or too long, or not printable.
         case identification
@@ -41,9 +42,12 @@ package struct ProtocolFailure: Error, Equatable, Sendable {
         case heldTooMuch
     }
 
+    /// The rule.
     package let kind: Kind
+    /// What exactly happened, for the log.
     package let detail: String
 
+    /// A failure of this kind.
     package init(_ kind: Kind, _ detail: String) {
         self.kind = kind
         self.detail = detail

@@ -32,6 +32,7 @@ package final class Admission: Sendable {
     private let limits: ServerLimits
     private let state = Mutex(State())
 
+    /// Nobody is here yet.
     package init(limits: ServerLimits) {
         self.limits = limits
     }

@@ -19,7 +19,9 @@ package final class ChannelEnd {
         case close(exitStatus: UInt32?)
     }
 
+    /// The connection it is a channel of.
     package unowned let connection: SocketConnection
+    /// Its number there.
     package let id: ChannelID
     /// Data bytes sent on this channel.
     package private(set) var sentBytes: UInt64 = 0

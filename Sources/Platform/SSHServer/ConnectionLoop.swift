@@ -6,7 +6,9 @@ import Synchronization
 /// All SSH connections of one event loop: takes them from listeners, lets handshakes through in turn, flushes once a batch, and checks
 /// deadlines once a second. Used on the loop's thread, or before the loop starts.
 package final class ConnectionLoop: BatchObserver {
+    /// The loop that drives it.
     package let events: EventLoop
+    /// The bounds that it keeps.
     package let limits: ServerLimits
     private let identity: ServerIdentity
     private let admission: Admission
@@ -30,6 +32,11 @@ package final class ConnectionLoop: BatchObserver {
     private var listeners: [Listener] = []
     private var sweepTimer: Timer?
 
+    /// Prepares a loop without connections; listeners are added before it starts.
+    ///
+    /// - Parameters:
+    ///   - admission: shared by all loops of a server, as its counts are those of the process.
+    ///   - numbers: shared as well.
     package init(
         events: EventLoop, identity: ServerIdentity, limits: ServerLimits, admission: Admission, numbers: ConnectionNumbers
     ) {
@@ -229,6 +236,7 @@ package final class ConnectionLoop: BatchObserver {
         for listener in listeners { listener.retry() }
     }
 
+    /// What was put off to the end of the batch, then one flush of each connection that has something to send.
     package func batchEnded() {
         while !afterwards.isEmpty {
             let now = afterwards
@@ -248,6 +256,7 @@ package final class ConnectionLoop: BatchObserver {
 package final class ConnectionNumbers: Sendable {
     private let last = Atomic<UInt64>(0)
 
+    /// Starts at 1.
     package init() {}
 
     func next() -> UInt64 { last.add(1, ordering: .relaxed).newValue }

@@ -48,7 +48,9 @@ package struct ServerLimits: Sendable {
     /// How long a source that showed a good key is free of penalties: its neighbours behind the same NAT must not lock it out.
     package var goodKeyMemory = Duration.seconds(3600)
 
+    /// The limits of the product.
     package static let standard = ServerLimits()
 
+    /// Every limit at its standard value.
     package init() {}
 }

@@ -20,6 +20,7 @@ package final class SocketConnection: ReadinessHandler {
     package let id: UInt64
     /// Where the peer connects from.
     package let source: SocketAddress
+    /// Its protocol state.
     package let ssh: ServerConnection
     /// The loop it lives on; `nil` while it is on its way to another.
     package internal(set) unowned var loop: ConnectionLoop?

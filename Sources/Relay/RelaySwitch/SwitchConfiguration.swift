@@ -14,8 +14,10 @@ package struct SwitchConfiguration: Sendable {
     package var software: String
     /// Event loops, one thread each; 1 or more.
     package var switchboards: Int
+    /// The bounds of SSH connections.
     package var limits: ServerLimits
 
+    /// A configuration from its parts.
     package init(
         listen: [SocketAddress], hostKey: HostKey, hostname: String, software: String = "Towline", switchboards: Int,
         limits: ServerLimits = .standard

@@ -92,22 +92,26 @@ package final class SwitchboardGroup: LiveRelay {
         }
     }
 
+    /// All tunnels, of all switchboards. Each board is asked in turn: a tunnel that moves meanwhile may be missing.
     package func tunnels() async -> [LiveTunnel] {
         var tunnels: [LiveTunnel] = []
         for board in boards { tunnels += await board.call { $0.tunnels } ?? [] }
         return tunnels
     }
 
+    /// All open bridges, in the same way.
     package func bridges() async -> [LiveBridge] {
         var bridges: [LiveBridge] = []
         for board in boards { bridges += await board.call { $0.liveBridges } ?? [] }
         return bridges
     }
 
+    /// Hands the new rules to all switchboards, as `LiveRelay` says.
     package func apply(_ registry: Registry) async {
         for board in boards { _ = await board.call { $0.apply(registry) } }
     }
 
+    /// Ends a bridge; false if it is not open.
     package func end(_ bridge: BridgeID) async -> Bool {
         for board in boards where await board.call({ $0.end(bridge) }) == true { return true }
         return false
