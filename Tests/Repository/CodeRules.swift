@@ -1,6 +1,6 @@
 /// What Swift code of this package does without.
 enum CodeRules {
-    static let all = [access, unsafety, staleUnsafety, silence, force, markers, length, programs, names]
+    static let all = [access, unsafety, staleUnsafety, silence, force, markers, length, programs, names, documented]
 
     static let access = Rule(
         "package or private, never public",
@@ -138,9 +138,15 @@ enum CodeRules {
     static let length = Rule(
         "no file of more than 1000 lines",
         because: "a file is one type; what grows over 400 lines has a second type in it",
-        broken: [SourceFile("Sources/Base/Support/X.swift", String(repeating: "\n", count: 1001))],
+        broken: [
+            SourceFile("Sources/Base/Support/X.swift", String(repeating: "\n", count: 1001)),
+            SourceFile("scripts/x", String(repeating: "a\n", count: 1001)),
+        ],
         fine: [SourceFile("Sources/Base/Support/X.swift", String(repeating: "\n", count: 1000))],
-        file: { $0.lines.count > 1000 ? ["\($0.path): \($0.lines.count) lines"] : [] })
+        file: { file in
+            let count = file.bytes.count { $0 == UInt8(ascii: "\n") }
+            return count > 1000 ? ["\(file.path): \(count) lines"] : []
+        })
 
     static let programs = Rule(
         "no file of a program of more than 150 lines",
@@ -171,4 +177,55 @@ enum CodeRules {
             let words = line.words
             return zip(words, words.dropFirst()).contains(where: { kinds.contains($0) && $1 == module.name }) ? "type \(module.name)" : nil
         })
+
+    /// What a protocol or the language has documented: who conforms need not say it again.
+    private static let conformances = [
+        "var description", "let description", "var debugDescription", "var testDescription", "var customMirror", "func hash(",
+        "func encode(", "func ==",
+        "func <", "func ready(",
+        "init(from decoder", "init(parsing text",
+    ]
+
+    /// What may stand before `package` where something is declared.
+    private static let modifiers: Set<Substring> = [
+        "final", "static", "override", "mutating", "consuming", "nonisolated", "indirect", "lazy", "weak", "unowned",
+    ]
+
+    /// Declarations for other targets whose line above, attributes and comments aside, is no doc comment.
+    private static func undocumented(_ file: SourceFile) -> [String] {
+        guard file.path.hasPrefix("Sources/") else { return [] }
+        return file.lines.indices.compactMap { index in
+            let line = file.lines[index]
+            let words = line.words
+            guard let position = words.firstIndex(of: "package"), words.dropFirst(position + 1).first != "import",
+                !conformances.contains(where: line.code.contains),
+                words[..<position].allSatisfy({ modifiers.contains($0) || line.code.contains("@") })
+            else { return nil }
+            let above = file.lines[..<index].last { line in
+                let code = line.code.drop(while: { $0 == " " })
+                return !(code.hasPrefix("@") || (code.isEmpty && line.hasComment && !line.isDocumentation))
+            }
+            return above?.isDocumentation == true ? nil : "\(file.path):\(line.number): \(line.code.drop(while: { $0 == " " }))"
+        }
+    }
+
+    static let documented = Rule(
+        "what other targets see has a doc comment",
+        because: "who calls it reads its meaning, bounds and errors there, not in its body",
+        broken: [
+            SourceFile("Sources/Base/Support/X.swift", "package struct A {}\n"),
+            SourceFile("Sources/Base/Support/X.swift", "/// A.\npackage struct A {\n    @inlinable\n    package static func b() {}\n}\n"),
+            SourceFile("Sources/Base/Support/X.swift", "// A.\npackage struct A {}\n"),
+            SourceFile("Sources/Base/Support/X.swift", "/// A.\n\npackage final class A {}\n"),
+        ],
+        fine: [
+            SourceFile(
+                "Sources/Base/Support/X.swift",
+                "package import SSHKeys\n/// A.\n// @unchecked: b.\n@c\npackage struct A {\n    var d = 1\n}\n"),
+            SourceFile(
+                "Sources/Base/Support/X.swift",
+                "/// A.\npackage struct A {\n    package var description: String { \"package let\" }\n    let package = a(package: b)\n}\n"),
+            SourceFile("Tests/SupportTests/X.swift", "package struct A {}\n"),
+        ],
+        file: undocumented)
 }

@@ -64,6 +64,11 @@ import Testing
         #expect(lines.map(\.number) == Array(lines.indices.map { $0 + 1 }))
     }
 
+    @Test func docCommentsAreToldFromOthers() {
+        let lines = SourceLine.lines(of: Array("/// a\n// b\n///\na /// c\n".utf8))
+        #expect(lines.map(\.isDocumentation) == [true, false, false, true])
+    }
+
     @Test(arguments: [
         ("import A", "A"), ("package import A", "A"), ("@testable import A", "A"), ("import struct A.B", "A"),
         ("  private import func A.b", "A"),

@@ -6,6 +6,8 @@ struct SourceLine: Sendable {
     let code: String
     /// Whether a comment that says something is on it.
     let hasComment: Bool
+    /// Whether that is a doc comment.
+    let isDocumentation: Bool
 
     /// The words of `code`: letters, digits and `_`, and `-` between them is a separator.
     var words: [Substring] { code.split(whereSeparator: { !($0.isLetter || $0.isNumber || $0 == "_") }) }
@@ -34,6 +36,7 @@ extension SourceLine {
         var states: [State] = [.code]
         var code: [UInt8] = []
         var commentLength = 0
+        var isDocumentation = false
         var lines: [SourceLine] = []
 
         init(bytes: [UInt8]) { self.bytes = bytes }
@@ -45,9 +48,13 @@ extension SourceLine {
         }
 
         mutating func endLine() {
-            lines.append(SourceLine(number: lines.count + 1, code: String(decoding: code, as: UTF8.self), hasComment: commentLength > 0))
+            lines.append(
+                SourceLine(
+                    number: lines.count + 1, code: String(decoding: code, as: UTF8.self), hasComment: commentLength > 0,
+                    isDocumentation: isDocumentation && commentLength > 0))
             code = []
             commentLength = 0
+            isDocumentation = false
         }
 
         mutating func scan() -> [SourceLine] {
@@ -91,6 +98,7 @@ extension SourceLine {
 
         mutating func codeStep(_ byte: UInt8) {
             if starts("//") {
+                isDocumentation = starts("///")
                 states.append(.lineComment)
                 position += 2
                 return
