@@ -77,6 +77,11 @@ struct CommandTableTests {
             ["terminal", "add"],
             "NAME is missing; usage: towline-relay terminal add NAME [--key FILE|-] [--listening-port N] [--replace-without-asking]"
         ),
+        (
+            ["terminal", "add", "-oProxyCommand"],
+            "terminal add has no option \"-oProxyCommand\"; "
+                + "usage: towline-relay terminal add NAME [--key FILE|-] [--listening-port N] [--replace-without-asking]"
+        ),
         (["terminal", "list", "x"], "\"x\" is one word too many; usage: towline-relay terminal list"),
         (["terminal", "list", "--jsn"], "terminal list has no option \"--jsn\"; did you mean --json?; usage: towline-relay terminal list"),
         (["terminal", "list", "--key", "x"], "terminal list has no option \"--key\"; usage: towline-relay terminal list"),

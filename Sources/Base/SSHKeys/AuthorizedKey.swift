@@ -47,7 +47,7 @@ package enum AuthorizedKeyError: Error, Hashable, Sendable, CustomStringConverti
         case .tooLong(let count): "a public key line of \(count) bytes is too long (at most \(AuthorizedKey.maximumLineLength))"
         case .controlCharacter: "the line has a control character; copy the key again"
         case .options(let word):
-            "\"\(word)\" stands before the key: neither options nor names are taken there; begin with the type, as ssh-ed25519"
+            "before the key stands \(word): neither options nor names are taken there; begin with the type, as ssh-ed25519"
         case .certificate: "certificates are not taken: paste the plain public key"
         case .noKey: "the key is missing behind its type; copy the whole line of the .pub file"
         case .notBase64: "the key is damaged; copy the whole line of the .pub file again"

@@ -55,13 +55,16 @@ package struct CommandSpec: Hashable, Sendable {
     }
 
     /// Name, arguments and options in one line, as in `terminal add NAME [--key FILE|-]`.
-    package var synopsis: String {
+    package var synopsis: String { synopsisParts.joined(separator: " ") }
+
+    /// The synopsis in parts that stand on one line each: an option with its value is one.
+    fileprivate var synopsisParts: [String] {
         let shownArguments = arguments.map { $0.isOptional ? "[\($0.name)]" : $0.name }
         let shownOptions = options.map { option in
             let text = option.value.map { "\(option.name) \($0)" } ?? option.name
             return (option.isRequired ? text : "[\(text)]") + (option.repeats ? "…" : "")
         }
-        return (path + shownArguments + shownOptions).joined(separator: " ")
+        return path + shownArguments + shownOptions
     }
 }
 
@@ -160,9 +163,10 @@ package struct CommandTable: Sendable {
         guard !plain.isEmpty || !given.isEmpty else { return try help([]) }
         let command = try self.command(plain)
         if command.path == ["help"] { return try help(Array(plain.dropFirst())) }
+        let options = try options(given, of: command)  // first: a name that looks like an option is no missing name
         let arguments = Array(plain.dropFirst(command.path.count))
         try check(arguments, of: command)
-        return ParsedCommand(command: command, arguments: arguments, options: try options(given, of: command))
+        return ParsedCommand(command: command, arguments: arguments, options: options)
     }
 
     /// `help` about the command that `topic` begins with, or about all that begin with `topic`.
@@ -234,8 +238,7 @@ package struct CommandTable: Sendable {
     }
 
     private func synopsis(_ command: CommandSpec, indent: Int) -> String {
-        let text = "\(program) \(command.synopsis)"
-        return Self.wrapped(text, indent: indent, further: indent + 8)
+        Self.wrapped([program] + command.synopsisParts, indent: indent, further: indent + 8)
     }
 
     private func optionLines(_ options: [CommandSpec.Option], title: String) -> String {
@@ -253,15 +256,13 @@ package struct CommandTable: Sendable {
     /// Columns for the names of options; longer ones push their meaning to the right.
     private static let widestOption = 32
 
-    /// `text` in lines of at most `columns`, broken at blanks outside of brackets; the first begins after `from` columns that are there already.
     private static func wrapped(_ text: String, indent: Int, further: Int? = nil, from: Int = 0) -> String {
+        wrapped(text.split(separator: " ").map(String.init), indent: indent, further: further, from: from)
+    }
+
+    /// `words` in lines of at most `columns`; the first begins after `from` columns that are there already.
+    private static func wrapped(_ words: [String], indent: Int, further: Int? = nil, from: Int = 0) -> String {
         let further = String(repeating: " ", count: further ?? indent)
-        var words: [String] = []
-        var depth = 0
-        for word in text.split(separator: " ") {
-            if depth > 0, let last = words.popLast() { words.append(last + " " + word) } else { words.append(String(word)) }
-            depth += word.reduce(0) { $0 + ($1 == "[" ? 1 : $1 == "]" ? -1 : 0) }
-        }
         var lines: [String] = []
         var line = String(repeating: " ", count: indent)
         var isEmpty = true

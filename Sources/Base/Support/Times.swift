@@ -83,7 +83,7 @@ package struct WallTime: ParsedFromText, Comparable {
                 throw ParseError("time", text, "write a date (2026-12-31 or 2026-12-31T18:00, UTC) or a length of time (8h, 7d)")
             }
         }
-        guard self > now else { throw ParseError("time", text, "it is not in the future; now is \(now)") }
+        guard self > now else { throw ParseError("time to come", text, "now is \(now)") }
     }
 
     /// The moment `seconds` later.
