@@ -225,6 +225,8 @@ import Testing
         let shown = await sample.run("sessions").output
         for text in ["7", "alice", "shop-42", "open", "999 B/1.5 MB"] { #expect(shown.contains(text), "\(text) in \(shown)") }
         #expect(await sample.run("sessions end 7") == ControlReply(status: .done, output: "session 7 ended\n"))
+        let last = try #require(await sample.ledger.audit(limit: 1).last)
+        #expect([last.actor, last.action, last.subject] == ["local:root", "session.end", "session 7"])
         let missing = await sample.run("sessions end 8")
         #expect(missing.errorOutput == "towline-relay: there is no open session 8; see: towline-relay sessions\n")
     }

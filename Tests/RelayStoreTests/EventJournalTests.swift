@@ -27,6 +27,9 @@ import Testing
             batches.withLock { $0.append(events) }
             await inner.record(events, run: run)
         }
+        func note(_ action: String, subject: String, by actor: AuditActor, at now: WallTime) async throws(LedgerError) {
+            await inner.note(action, subject: subject, by: actor, at: now)
+        }
         func noteSeen(_ times: [TerminalID: WallTime]) async throws(LedgerError) { await inner.noteSeen(times) }
         func beginRun(at now: WallTime) async throws(LedgerError) -> (run: RunID, recovered: Int) { await inner.beginRun(at: now) }
         func bridges(limit: Int) async throws(LedgerError) -> [BridgeRecord] { await inner.bridges(limit: limit) }

@@ -164,6 +164,16 @@ import Testing
         }
     }
 
+    @Test func copyIsAWholeStore() async throws {
+        let ledger = try folder.ledger()
+        try await fill(ledger)
+        let other = TemporaryFolder()
+        try await ledger.copy(to: other.store)
+        let whole = try await dump(ledger)
+        #expect(try await dump(other.open()) == whole)
+        await #expect(throws: LedgerError.self, "never over a file") { try await ledger.copy(to: other.store) }
+    }
+
     @Test func portIsRememberedForTheNextOpening() async throws {
         do {
             let ledger = try folder.ledger()

@@ -62,6 +62,15 @@ import Testing
                 == .unexpectedValue)
     }
 
+    @Test func closedConnectionAnswersWithAnError() throws {
+        let database = try database()
+        try database.run("INSERT INTO item (name) VALUES ('a')")
+        database.close()
+        database.close()
+        #expect(kind { try database.run("INSERT INTO item (name) VALUES ('b')") } == .closed)
+        #expect(kind { try database.transaction { () throws(DatabaseError) in try database.execute("SELECT 1") } } == .closed)
+    }
+
     @Test func fileThatIsNoDatabaseIsDamaged() throws {
         try Data(repeating: 0x41, count: 8192).write(to: URL(filePath: folder.file("text.db")))
         #expect(kind { _ = try Database(path: folder.file("text.db"), .existing) } == .damaged)

@@ -62,7 +62,7 @@ package final class Database {
 
     deinit { close() }
 
-    /// Ends the connection now; the last one to a database moves its write-ahead log into the file. Using it later is a mistake and traps.
+    /// Ends the connection now; the last one to a database moves its write-ahead log into the file. What is asked later throws `.closed`.
     package func close() {
         for statement in cache.values { sqlite3_finalize(statement) }
         cache = [:]
@@ -70,14 +70,15 @@ package final class Database {
         handle = nil
     }
 
-    private var connection: OpaquePointer {
-        guard let handle else { preconditionFailure("the database was closed") }
+    /// The open connection.
+    private func connection() throws(DatabaseError) -> OpaquePointer {
+        guard let handle else { throw DatabaseError(kind: .closed, detail: "the store was closed") }
         return handle
     }
 
     /// Runs statements without parameters and drops their rows.
     package func execute(_ sql: String) throws(DatabaseError) {
-        let code = sqlite3_exec(connection, sql, nil, nil, nil)
+        let code = sqlite3_exec(try connection(), sql, nil, nil, nil)
         guard code == SQLITE_OK else { throw error(code) }
     }
 
@@ -97,7 +98,7 @@ package final class Database {
         while true {
             switch sqlite3_step(statement) {
             case SQLITE_ROW: continue
-            case SQLITE_DONE: return Int(sqlite3_changes64(connection))
+            case SQLITE_DONE: return Int(sqlite3_changes64(handle))
             case let code: throw error(code)
             }
         }
@@ -150,7 +151,7 @@ package final class Database {
     }
 
     /// The row number of the last INSERT on this connection.
-    package var lastInsertedRow: Int64 { sqlite3_last_insert_rowid(connection) }
+    package var lastInsertedRow: Int64 { sqlite3_last_insert_rowid(handle) }
 
     /// Moves the write-ahead log into the database file and empties it, so that the file alone is the whole database.
     package func checkpoint() throws(DatabaseError) { try execute("PRAGMA wal_checkpoint(TRUNCATE)") }
@@ -215,7 +216,7 @@ package final class Database {
 
     private func prepare(_ sql: String) throws(DatabaseError) -> OpaquePointer {
         var prepared: OpaquePointer?
-        let code = sqlite3_prepare_v3(connection, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil)
+        let code = sqlite3_prepare_v3(try connection(), sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil)
         guard code == SQLITE_OK else { throw error(code) }
         guard let prepared else { preconditionFailure("an empty statement: \(sql)") }
         return prepared
@@ -237,7 +238,7 @@ package final class Database {
 
     // MARK: - Errors
 
-    private func error(_ code: Int32) -> DatabaseError { DatabaseError(code: code, detail: Self.message(connection)) }
+    private func error(_ code: Int32) -> DatabaseError { DatabaseError(code: code, detail: handle.flatMap(Self.message)) }
 
     private static func message(_ connection: OpaquePointer) -> String? {
         sqlite3_errmsg(connection).map { String(cString: $0) }
@@ -245,8 +246,8 @@ package final class Database {
 
     /// Ends a transaction that failed. SQLite has ended it itself after some errors (full, input/output): then there is nothing to do.
     private func rollBack() {
-        guard sqlite3_get_autocommit(connection) == 0 else { return }
-        let code = sqlite3_exec(connection, "ROLLBACK", nil, nil, nil)
-        precondition(code == SQLITE_OK || sqlite3_get_autocommit(connection) != 0, "a transaction can always be rolled back")
+        guard let handle, sqlite3_get_autocommit(handle) == 0 else { return }
+        let code = sqlite3_exec(handle, "ROLLBACK", nil, nil, nil)
+        precondition(code == SQLITE_OK || sqlite3_get_autocommit(handle) != 0, "a transaction can always be rolled back")
     }
 }

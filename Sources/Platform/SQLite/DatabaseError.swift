@@ -18,6 +18,8 @@ package struct DatabaseError: Error, Hashable, Sendable, CustomStringConvertible
         case readOnly
         /// Reading or writing failed.
         case inputOutput
+        /// The connection was closed by this program, which is ending.
+        case closed
         /// A column does not hold what the program expects there: another program wrote it.
         case unexpectedValue
         /// The SQL is wrong, or the library was misused: a mistake in this program.

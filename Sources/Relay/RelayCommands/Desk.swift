@@ -52,6 +52,10 @@ package actor Desk {
         case .endSession(let bridge):
             guard let live else { throw .notRunning(command: command.name) }
             guard await live.end(bridge) else { throw .noSuchSession(bridge) }
+            let actor = auditActor(of: caller, in: registry)
+            try await asked { () async throws(LedgerError) in
+                try await ledger.note("session.end", subject: "session \(bridge)", by: actor, at: now())
+            }
             return .sessionEnded(bridge)
         case .audit(let last):
             let entries = try await asked { () async throws(LedgerError) in try await ledger.audit(limit: last) }

@@ -62,8 +62,8 @@ extension LedgerError {
             "there is no store at \(Printable.escaped(path)); create one with: towline-relay init --data-dir DIR --hostname FQDN"
         case .exists(let path): "there is a store at \(Printable.escaped(path)) already; nothing was changed"
         case .damaged(let path, let detail):
-            "the store \(Printable.escaped(path)) is damaged: \(Printable.escaped(detail)); nothing was changed: put back a copy of it, "
-                + "or rescue its rows with: sqlite3 \(Printable.escaped(path)) .recover"
+            "the store \(Printable.escaped(path)) is damaged: \(Printable.escaped(detail)); nothing was changed: put back a copy "
+                + "(\(Printable.escaped(path)).last-good is the one of the last good start), or rescue its rows with: sqlite3 … .recover"
         case .tooNew(let path, let version, let known):
             "the store \(Printable.escaped(path)) was written by a newer towline-relay (schema \(version), this one knows \(known)); "
                 + "nothing was changed: install that version again, or put back a copy from before"

@@ -15,6 +15,12 @@ package protocol RelayLedger: Sendable {
     /// Enabling what is enabled, or approving the key that a terminal has, is not an error and leaves no audit entry.
     func perform(_ change: RegistryChange, by actor: AuditActor, at now: WallTime) async throws(LedgerError) -> Registry
 
+    /// Notes something that somebody did and that changes no row, for example the end of a session by command.
+    /// - Parameters:
+    ///   - action: a fixed word.
+    ///   - subject: about whom or what; printable.
+    func note(_ action: String, subject: String, by actor: AuditActor, at now: WallTime) async throws(LedgerError)
+
     /// Writes what the switch reported: bridges, last-seen times, audit entries.
     ///
     /// Events of principals that were removed meanwhile are still noted in the audit log, by number.

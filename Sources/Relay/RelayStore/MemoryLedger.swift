@@ -57,6 +57,11 @@ package actor MemoryLedger: RelayLedger {
         return registry()
     }
 
+    /// Notes something in the audit log.
+    package func note(_ action: String, subject: String, by actor: AuditActor, at now: WallTime) {
+        append(AuditNote(at: now, actor: actor.text, action: action, subject: subject, detail: ""))
+    }
+
     /// Writes a batch of events.
     package func record(_ events: [RelayEvent], run: RunID) {
         var names: [Principal: String] = [:]

@@ -1,9 +1,18 @@
 package import RelayCore
 import SQLite
 import SSHCrypto
-import Support
+package import Support
 
 extension SQLiteLedger {
+    /// Notes something in the audit log.
+    package func note(_ action: String, subject: String, by actor: AuditActor, at now: WallTime) throws(LedgerError) {
+        try stored { () throws(DatabaseError) in
+            try database.transaction { () throws(DatabaseError) in
+                try database.append(AuditNote(at: now, actor: actor.text, action: action, subject: subject, detail: ""))
+            }
+        }
+    }
+
     /// The newest entries, oldest of them first.
     package func audit(limit: Int) throws(LedgerError) -> [AuditEntry] {
         try stored { () throws(DatabaseError) in

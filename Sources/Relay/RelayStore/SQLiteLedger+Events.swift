@@ -69,6 +69,7 @@ extension Database {
             try run(
                 """
                 INSERT INTO bridge (run, number, staff, terminal, key_fingerprint, source, opened_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT DO NOTHING
                 """, .integer(bridge.run.rawValue), .integer(bridge.id.rawValue), .text(bridge.staff), .text(bridge.terminal),
                 .text(bridge.key.description), .text(bridge.source), .integer(bridge.openedAt.secondsSince1970))
         case .closed(let runID, let bridge, let end):

@@ -81,8 +81,14 @@ package actor SQLiteLedger: RelayLedger {
         }
     }
 
-    /// Ends the connection to the file; nothing may be asked of this ledger any more.
+    /// Ends the connection to the file; what is asked later is `.unavailable`.
     package func close() { database.close() }
+
+    /// Writes a copy of the whole store, as it is now, to a file that must not exist.
+    /// - Cost: reads and writes the whole store; other calls wait.
+    package func copy(to path: String) throws(LedgerError) {
+        try stored { () throws(DatabaseError) in try database.run("VACUUM INTO ?", .text(path)) }
+    }
 
     /// Notes the port that the relay listens on, for commands that run without it.
     package func remember(port: UInt16) throws(LedgerError) {
@@ -124,7 +130,7 @@ extension LedgerError {
     init(_ error: DatabaseError, path: String) {
         switch error.kind {
         case .damaged, .unexpectedValue: self = .damaged(path: path, detail: error.detail)
-        case .cannotOpen, .constraint, .busy, .full, .readOnly, .inputOutput, .mistake: self = .unavailable(detail: error.detail)
+        case .cannotOpen, .closed, .constraint, .busy, .full, .readOnly, .inputOutput, .mistake: self = .unavailable(detail: error.detail)
         }
     }
 }

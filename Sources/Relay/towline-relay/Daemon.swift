@@ -55,6 +55,7 @@ struct Daemon {
         do { try await control.start() } catch { throw Failure(.refused, "cannot take commands: \(error)") }
         let writer = Task { await journal.write() }
         let clock = Task { await tick(journal, relay, ledger, log) }
+        let copy = Task { await keepCopy(of: ledger, on: executor, log) }
         for address in bound { say("listening on \(address)") }
         say("ready")
         log.notice("relay started", ["run": run.rawValue, "hostname": ledger.hostname, "terminals": registry.terminals.count])
@@ -63,14 +64,15 @@ struct Daemon {
         let signal = await ends.first { $0 != .hangUp }
         log.notice("relay stops", ["signal": signal?.rawValue ?? 0])
         clock.cancel()
+        copy.cancel()
         async let commandsEnd: Void = control.stop()
         await relay.stop(within: Self.drainTime)
         await commandsEnd
         journal.end()
         await writer.value
         await ledger.close()
+        // The executor goes on until the program ends: a late command may still be asking it something.
         loop.stop()
-        executor.stop()
         _ = consume lock
         log.notice("relay stopped")
     }

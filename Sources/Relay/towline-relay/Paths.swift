@@ -14,6 +14,10 @@ struct Paths {
     var store: String { folder + "/relay.db" }
     /// Where the store is made before it gets its name.
     var newStore: String { folder + "/relay.db.new" }
+    /// A copy of the store from the last time that it was found undamaged.
+    var copy: String { folder + "/relay.db.last-good" }
+    /// Where that copy is made before it gets its name.
+    var newCopy: String { folder + "/relay.db.last-good.new" }
     /// The relay's private host key.
     var hostKey: String { folder + "/host_key" }
     /// Locked by whoever works on the store.
