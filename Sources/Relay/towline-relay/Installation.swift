@@ -20,7 +20,7 @@ struct Installation {
     func create(hostname text: String, by user: String) throws(Failure) -> String {
         let address: RelayAddress
         do throws(ParseError) { address = try RelayAddress(parsing: text) } catch { throw Failure(.usage, error.description) }
-        guard !text.hasSuffix("]"), address.description == address.host else {
+        guard [address.host, "[\(address.host)]"].contains(text.lowercased()) else {
             throw Failure(.usage, "\(Printable.quoted(text)) has a port: give the name alone; serve --listen sets the port")
         }
         try attempt("cannot create the folder") { () throws(SystemError) -> Void in try Files.makeDirectory(paths.folder, mode: 0o700) }
@@ -53,7 +53,7 @@ struct Installation {
             created the relay \(identity.hostname) in \(Printable.escaped(paths.folder))\(isKeyKept ? ", with the host key that was there" : "")
             host key fingerprint: \(key.publicKey.fingerprint)
             for known_hosts: \(identity.knownHostsLine)
-            next: towline-relay serve
+            next: towline-relay serve\(paths.folder == Paths.standardFolder ? "" : " --data-dir \(Printable.escaped(paths.folder))")
 
             """
     }
