@@ -112,10 +112,11 @@ struct Answer {
         Output.end(.refused)
     }
 
-    private func show(_ value: some Encodable, _ text: String) -> Never {
+    // `any`, not `some`: Swift 6.3's optimizer crashes on the specialized function that never returns.
+    private func show(_ value: any Encodable, _ text: String) -> Never {
         Output.say(isJSON ? json(value) : text)
         Output.end(.done)
     }
 
-    private func json(_ value: some Encodable) -> String { String(decoding: TerminalWire.encode(value), as: UTF8.self) }
+    private func json(_ value: any Encodable) -> String { String(decoding: TerminalWire.encode(value), as: UTF8.self) }
 }
