@@ -73,6 +73,15 @@ extension EndToEnd {
             #expect(help.output.contains("terminal add"), "\(help.output)")
         }
 
+        @Test func initTakesANameAlone() async throws {
+            let site = try await Site()
+            for name in ["relay.example.org:22", "relay.example.org:2222", "[::1]:22", "-oProxyCommand=x", "a\nb", "../x", ""] {
+                let refused = try await site.relay.command("init", "--hostname=\(name)")
+                expectOneLine(refused)
+                #expect(refused.status == 2, "\(refused)")
+            }
+        }
+
         @Test func staffAskTheRelayOverSSH() async throws {
             let site = try await Site()
             let tunnel = try await site.tunnel()

@@ -15,7 +15,7 @@ package enum TerminalCommandLine {
 
     /// Why a line is not carried out, before anybody was asked.
     package enum LineError: Error, Sendable, CustomStringConvertible {
-        /// Wrong usage: exit status 2.
+        /// Wrong words, or a value that is none: exit status 2.
         case usage(String)
         /// A file or its content is refused: exit status 1.
         case refused(String)
@@ -104,8 +104,8 @@ package enum TerminalCommandLine {
         } catch let error as LineError {
             throw error
         } catch {
-            // What was given is wrong, not how: the command was understood and is refused.
-            throw .refused("\(error)")
+            // A value that is none, as in towline-relay.
+            throw .usage("\(error)")
         }
     }
 
@@ -113,7 +113,7 @@ package enum TerminalCommandLine {
         let name = try LoginName(parsing: line.arguments[0])
         let word = line.value("--access") ?? AccessLevel.standard.rawValue
         guard let access = AccessLevel(rawValue: word) else {
-            throw LineError.refused("access level \(Printable.quoted(word)): it is standard or administrator")
+            throw LineError.usage("access level \(Printable.quoted(word)): it is standard or administrator")
         }
         var keys: [AuthorizedKey] = []
         for file in line.values("--key") {
