@@ -32,8 +32,8 @@ package final class SocketConnection: ReadinessHandler {
     private var registration: Registration?
     private var interest: Interest = []
     private var wroteAt: MonotonicTime
-    /// Set when the connection is over: until then the peer may read our last words.
-    private var lingersUntil: MonotonicTime?
+    /// Whether the connection is over and the socket is only kept so that the peer can read our last words.
+    private var isLingering = false
     /// Set when there is nobody to read last words.
     private var isGone = false
 
@@ -68,7 +68,7 @@ package final class SocketConnection: ReadinessHandler {
 
     /// Goes on reading after a question was answered later than in the event itself.
     package func proceed() {
-        guard loop != nil, lingersUntil == nil else { return }
+        guard loop != nil, !isLingering else { return }
         process { _ in }
     }
 
@@ -108,7 +108,7 @@ package final class SocketConnection: ReadinessHandler {
     package func ready(_ readiness: Readiness) {
         setTime()
         let isBroken = readiness.contains(.error) || readiness.contains(.hangUp)
-        if lingersUntil != nil {
+        if isLingering {
             discardInput()
         } else if readiness.contains(.readable) || isBroken {
             if ssh.wantsInput {
@@ -124,13 +124,8 @@ package final class SocketConnection: ReadinessHandler {
     /// Checks the deadlines; about once a second.
     func sweep() {
         setTime()
-        guard let loop else { return }
-        let now = loop.events.now
-        if let lingersUntil {
-            if now >= lingersUntil { loop.remove(self) }
-            return
-        }
-        if ssh.outputCount > 0, now - wroteAt >= loop.limits.writeDeadline {
+        guard let loop, !isLingering else { return }
+        if ssh.outputCount > 0, loop.events.now - wroteAt >= loop.limits.writeDeadline {
             ssh.fail(ProtocolFailure(.stalledWrite, "\(ssh.outputCount) bytes waiting"))
         }
         ssh.checkDeadlines()
@@ -169,9 +164,9 @@ package final class SocketConnection: ReadinessHandler {
         }
         // What moves up now goes out when epoll says again that there is room, so that others get their turn.
         if ssh.outputCount == 0 { _ = pumpEnds() }
-        if lingersUntil != nil, ssh.outputCount == 0 { return finishLastWords() }
+        if isLingering, ssh.outputCount == 0 { return finishLastWords() }
         var wanted: Interest = []
-        if ssh.wantsInput || lingersUntil != nil { wanted.insert(.read) }
+        if ssh.wantsInput || isLingering { wanted.insert(.read) }
         if ssh.outputCount > 0 { wanted.insert(.write) }
         if wanted != interest {
             interest = wanted
@@ -305,7 +300,10 @@ package final class SocketConnection: ReadinessHandler {
         loop.ended(self, end)
         session?.connectionEnded(self, end)
         closeEnds()
-        lingersUntil = loop.events.now + loop.limits.linger
+        isLingering = true
+        _ = loop.events.schedule(after: loop.limits.linger) { [weak self] in
+            if let self { self.loop?.remove(self) }
+        }
         switch end {
         case .connectionLost, .disconnectedByPeer:
             // Nobody reads any more.
