@@ -77,6 +77,25 @@ import Testing
         }
     }
 
+    @Test func changeThatWaitsForOneThatShutsItsGiverOutIsRefused() async throws {
+        let sample = try await SampleDesk().filled()
+        await sample.desk.attach(sample.relay)
+        let refusals = try await withThrowingTaskGroup { group in
+            for number in 0..<40 {
+                group.addTask {
+                    if number == 5 { return await sample.run("staff disable root-admin").status }
+                    return try await sample.run("terminal add t\(number)", as: SampleDesk.admin, key: 102).status
+                }
+            }
+            return try await group.reduce(into: 0) { count, status in count += status == .refused ? 1 : 0 }
+        }
+        // However they were mixed: what is there was added before the admin was disabled, and nothing after.
+        let entries = await sample.ledger.audit(limit: .max)
+        let end = try #require(entries.firstIndex { $0.action == "staff.disable" })
+        #expect(entries[end...].allSatisfy { $0.action != "terminal.add" })
+        #expect(entries[..<end].count { $0.action == "terminal.add" && $0.subject.hasPrefix("t") } + refusals == 39)
+    }
+
     @Test func terminalsCommandNothing() async throws {
         let sample = try await SampleDesk().filled()
         let caller = Caller.principal(.terminal(TerminalID(1)), key: try sampleKey(1), source: "192.0.2.9:5")
