@@ -92,8 +92,9 @@ package final class ConnectionLoop: BatchObserver {
         do throws(SystemError) {
             try Sockets.setNoDelay(socket.raw)
             let connection = SocketConnection(id: numbers.next(), socket: socket, source: source, identity: identity, now: events.now)
-            connection.session = makeSession?(connection)
+            // The session second: nobody may know of a connection that could not be registered.
             try insert(connection)
+            connection.session = makeSession?(connection)
             strangers[connection.id] = connection
         } catch {
             admission.left(group)

@@ -233,8 +233,16 @@ final class PeerSession: ConnectionSession {
         for command in Array(commands.values) { command.collect() }
     }
 
-    /// It has come to another switchboard: sees to what may have been sent to the old one.
+    /// Forgets a bridge that is over. Its channel's number may be another bridge's by now: a peer that has closed a channel uses the number
+    /// again while bytes still leave on the other side.
+    func forget(_ bridge: Bridge) {
+        for id in [bridge.staffChannel, bridge.tunnelChannel] where bridges[id] === bridge { bridges[id] = nil }
+    }
+
+    /// It has come to another switchboard: sees to what may have been sent to the old one, a new registry among it.
     func arrived() {
+        rejudge()
+        if connection.ssh.isClosed { return }
         collectReplies()
         tryRequests()
         guard case .terminal(let id, _, .some) = role, let place = board.directory.place(of: id), place.connection != connection.id else {

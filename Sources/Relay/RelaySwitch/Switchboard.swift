@@ -165,8 +165,8 @@ final class Switchboard {
     /// Forgets a bridge that is over.
     func bridgeGone(_ bridge: Bridge) {
         bridges[bridge.id] = nil
-        sessions[bridge.staffConnection.id]?.bridges[bridge.staffChannel] = nil
-        sessions[bridge.tunnelConnection.id]?.bridges[bridge.tunnelChannel] = nil
+        sessions[bridge.staffConnection.id]?.forget(bridge)
+        sessions[bridge.tunnelConnection.id]?.forget(bridge)
     }
 
     /// Ends a bridge by command.
