@@ -1,6 +1,6 @@
 /// What Swift code of this package does without.
 enum CodeRules {
-    static let all = [access, unsafety, staleUnsafety, silence, force, markers, length, programs, names, documented]
+    static let all = [access, unsafety, staleUnsafety, silence, force, markers, length, programs, names, vagueNames, documented]
 
     static let access = Rule(
         "package or private, never public",
@@ -176,6 +176,25 @@ enum CodeRules {
             let kinds: Set<Substring> = ["struct", "class", "enum", "actor", "protocol", "typealias"]
             let words = line.words
             return zip(words, words.dropFirst()).contains(where: { kinds.contains($0) && $1 == module.name }) ? "type \(module.name)" : nil
+        })
+
+    /// Words that say nothing of what a type is: what such a type does belongs to one that has a name of the trade.
+    private static let vague = ["Manager", "Helper", "Helpers", "Util", "Utils", "Common", "Service", "Impl", "New"]
+
+    static let vagueNames = Rule(
+        "no type is called Manager, Helper, Utils, Common, Service, Impl or New",
+        because: "such a name fits everything, so in time everything goes there",
+        broken: vague.map { SourceFile("Sources/Base/Support/X.swift", "package final class Terminal\($0) {}\n") },
+        fine: [
+            SourceFile(
+                "Sources/Base/Support/X.swift", "struct Renewal {}\nstruct Simple {}\n/// A Manager.\nlet serviceManager = Services()\n")
+        ],
+        line: { file, line in
+            guard file.path.hasPrefix("Sources/") else { return nil }
+            let kinds: Set<Substring> = ["struct", "class", "enum", "actor", "protocol", "typealias"]
+            let words = line.words
+            return zip(words, words.dropFirst()).first { kind, name in kinds.contains(kind) && vague.contains(where: name.hasSuffix) }
+                .map { "type \($0.1)" }
         })
 
     /// What a protocol or the language has documented: who conforms need not say it again.

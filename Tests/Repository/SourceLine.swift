@@ -9,8 +9,8 @@ struct SourceLine: Sendable {
     /// Whether that is a doc comment.
     let isDocumentation: Bool
 
-    /// The words of `code`: letters, digits and `_`, and `-` between them is a separator.
-    var words: [Substring] { code.split(whereSeparator: { !($0.isLetter || $0.isNumber || $0 == "_") }) }
+    /// The words of `code`: letters, digits and `_`; all else separates.
+    let words: [Substring]
 }
 
 extension SourceLine {
@@ -48,10 +48,12 @@ extension SourceLine {
         }
 
         mutating func endLine() {
+            let text = String(decoding: code, as: UTF8.self)
             lines.append(
                 SourceLine(
-                    number: lines.count + 1, code: String(decoding: code, as: UTF8.self), hasComment: commentLength > 0,
-                    isDocumentation: isDocumentation && commentLength > 0))
+                    number: lines.count + 1, code: text, hasComment: commentLength > 0,
+                    isDocumentation: isDocumentation && commentLength > 0,
+                    words: text.split(whereSeparator: { !($0.isLetter || $0.isNumber || $0 == "_") })))
             code = []
             commentLength = 0
             isDocumentation = false

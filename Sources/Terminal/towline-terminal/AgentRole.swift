@@ -39,15 +39,15 @@ enum AgentRole {
         let conclude: @Sendable (Outcome) -> Void = { end in outcome.withLock { if $0 == nil { $0 = end } } }
         _ = try loop.register(raw, interest: .read, handler: Callback { while Signals.next(raw) != nil { conclude(.ended) } })
         loop.start()
-        let service = TerminalService(AgentConfiguration(paths: paths, run: run), loop: loop, log: log)
+        let support = RemoteSupport(AgentConfiguration(paths: paths, run: run), loop: loop, log: log)
         let control = ControlServer(
             loop: loop, path: paths.controlSocket, allowedUsers: [0, Users.effectiveUser],
-            handler: { request, _ in TerminalWire.encode(await answer(request, service)) })
+            handler: { request, _ in TerminalWire.encode(await answer(request, support)) })
         Task {
             do {
-                try await service.start(broker: 3, brokerGone: { conclude(.ended) })
+                try await support.start(broker: 3, brokerGone: { conclude(.ended) })
                 try await control.start()
-                try await service.open()
+                try await support.open()
             } catch let refusal as Refusal {
                 conclude(.refused(refusal.message))
             } catch {
@@ -58,7 +58,7 @@ enum AgentRole {
         let isDown = Monitor(false)
         Task {
             await control.stop()
-            await service.shutDown()
+            await support.shutDown()
             isDown.withLock { $0 = true }
         }
         _ = isDown.wait(until: MonotonicClock.now + grace) { $0 ? true : nil }
@@ -72,10 +72,10 @@ enum AgentRole {
         case refused(String)
     }
 
-    private static func answer(_ request: [UInt8], _ service: TerminalService) async -> TerminalReply {
+    private static func answer(_ request: [UInt8], _ support: RemoteSupport) async -> TerminalReply {
         guard let command = TerminalWire.decode(TerminalCommand.self, request) else {
             return .refused(Refusal("request", "this is no command of this version: is an older towline-terminal still running?"))
         }
-        return await service.perform(command)
+        return await support.perform(command)
     }
 }

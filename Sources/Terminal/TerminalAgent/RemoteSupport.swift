@@ -11,7 +11,7 @@ import TerminalStore
 /// commands.
 ///
 /// It lives on its loop; whatever blocks is done on two threads of its own.
-package actor TerminalService {
+package actor RemoteSupport {
     // Fixed after init.
     let configuration: AgentConfiguration
     let loop: EventLoop

@@ -7,7 +7,7 @@ import SystemCalls
 import TerminalBroker
 import TerminalStore
 
-extension TerminalService {
+extension RemoteSupport {
     /// Carries out a command and answers it.
     ///
     /// Changes of users and settings wait for each other; asking, starting and stopping never wait.

@@ -3,7 +3,7 @@ import Support
 import TerminalBroker
 import TerminalCore
 
-extension TerminalService {
+extension RemoteSupport {
     /// How far one try of an ssh client came.
     struct Outcome: Sendable {
         /// Every stage that it reached, in order.
