@@ -64,14 +64,13 @@ package struct WireReader {
         return text
     }
 
-    /// Reads a `name-list`: comma-separated US-ASCII names, none empty; an empty string is an empty list.
+    /// Reads a `name-list`: comma-separated US-ASCII names; an empty string is an empty list.
+    ///
+    /// Empty names (RFC 4251 §5 forbids them) are passed over: libssh 0.10 ends its cipher list with a comma.
     package mutating func nameList() throws(WireError) -> [String] {
         let view = try stringView()
-        if view.isEmpty { return [] }
         guard view.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { throw .malformed }
-        let names = view.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
-        guard !names.contains(where: \.isEmpty) else { throw .malformed }
-        return names.map { String(decoding: $0, as: UTF8.self) }
+        return view.split(separator: UInt8(ascii: ",")).map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// Reads `count` raw bytes without copying: a view into the reader's memory.
