@@ -58,7 +58,7 @@ package enum MACAlgorithm: String, CaseIterable, Sendable {
 /// Protects the packets of one direction of one connection.
 ///
 /// All forms that we offer frame a packet alike: 4 bytes of length, `length` bytes of ciphertext, a tag. Works in place, without
-/// allocating; the AES key schedule is made once. Not Sendable: used by whoever has the connection.
+/// allocating (but libcrypto 3.0's HMAC copies its inner state to start anew); the AES key schedule is made once. Not Sendable: used by whoever has the connection.
 package final class PacketCipher {
     /// Which way the packets go: those we send are sealed, those we get are opened.
     package enum Direction: Sendable { case seal, open }

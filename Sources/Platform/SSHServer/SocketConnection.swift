@@ -31,7 +31,8 @@ package final class SocketConnection: ReadinessHandler {
     private let socket: Descriptor
     private var registration: Registration?
     private var interest: Interest = []
-    private var wroteAt: MonotonicTime
+    /// Since when the socket has taken nothing of what waits for it; `nil` while it takes what it is given.
+    private var stalledSince: MonotonicTime?
     /// Whether the connection is over and the socket is only kept so that the peer can read our last words.
     private var isLingering = false
     /// Set when there is nobody to read last words.
@@ -60,7 +61,6 @@ package final class SocketConnection: ReadinessHandler {
         self.source = source
         self.socket = socket
         acceptedAt = now
-        wroteAt = now
         ssh = ServerConnection(identity: identity, now: .nanoseconds(Int64(now.nanoseconds)))
     }
 
@@ -125,7 +125,7 @@ package final class SocketConnection: ReadinessHandler {
     func sweep() {
         setTime()
         guard let loop, !isLingering else { return }
-        if ssh.outputCount > 0, loop.events.now - wroteAt >= loop.limits.writeDeadline {
+        if let stalledSince, loop.events.now - stalledSince >= loop.limits.writeDeadline {
             ssh.fail(ProtocolFailure(.stalledWrite, "\(ssh.outputCount) bytes waiting"))
         }
         ssh.checkDeadlines()
@@ -150,9 +150,10 @@ package final class SocketConnection: ReadinessHandler {
             switch Sockets.send(socket.raw, ssh.output) {
             case .bytes(let count):
                 ssh.sent(count)
-                wroteAt = loop.events.now
+                stalledSince = nil
                 continue
             case .wouldBlock:
+                if stalledSince == nil { stalledSince = loop.events.now }
                 if ssh.outputCount < ProtocolLimits.outboundHighWater, pumpEnds() { continue }
             case .endOfFile, .failed:
                 // The read side learns of it too, with the reason.
