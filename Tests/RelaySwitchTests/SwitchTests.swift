@@ -227,6 +227,21 @@ import Testing
         await live.stop()
     }
 
+    /// The window that standard output has used up is also standard error's: the complaint was lost.
+    @Test(arguments: [3, 8, 9, 16, 20] as [UInt32])
+    func aComplaintWaitsForTheWindow(window: UInt32) async throws {
+        let live = try LiveSwitch(terminals: 0)
+        let staff = try live.staff(live.alice)
+        let channel = staff.client.open("session", window: window)
+        try staff.wait("a session") { channel.peer != nil }
+        staff.client.execute(channel, "wrong")
+        try staff.wait("the reply") { channel.isClosedByServer }
+        #expect(String(decoding: channel.bytes, as: UTF8.self) == #"["wrong"] 0"#)
+        #expect(String(decoding: channel.errorBytes, as: UTF8.self) == "complaint")
+        #expect(channel.exitStatus == 1)
+        await live.stop()
+    }
+
     @Test func stoppingTellsEveryPeerAndEndsSoon() async throws {
         let live = try LiveSwitch(terminals: 1, switchboards: 2)
         let peers = try [live.terminal(0), live.staff(live.alice)]

@@ -31,11 +31,11 @@ package final class ChannelEnd {
     // Partners hold each other until one of them is over, which always comes: at the latest with its connection.
     private(set) var partner: ChannelEnd?
     private var waiting = ByteQueue()
-    /// What a command wrote to its standard error: sent behind the rest.
+    /// What a command wrote to its standard error: sent behind `waiting`.
     private var waitingErrors: [UInt8] = []
     private var ending = Ending.none
     /// Whether bytes, or an ending behind them, wait for the window or the socket.
-    var isWaiting: Bool { !waiting.isEmpty }
+    var isWaiting: Bool { !waiting.isEmpty || !waitingErrors.isEmpty }
 
     init(_ connection: SocketConnection, _ id: ChannelID, observer: (any ChannelEndObserver)?) {
         self.connection = connection
@@ -54,25 +54,26 @@ package final class ChannelEnd {
     package func write(_ bytes: UnsafeRawBufferPointer) {
         guard ending == .none else { return }
         var rest = bytes
-        if waiting.isEmpty {
+        if !isWaiting {
             let sent = send(rest)
             rest = UnsafeRawBufferPointer(rebasing: rest[sent...])
         }
         guard !rest.isEmpty else { return }
-        if waiting.isEmpty { connection.waitingEnds += 1 }
+        if !isWaiting { connection.waitingEnds += 1 }
         waiting.append(rest)
     }
 
-    /// Sends what a command wrote to its standard error, behind what waits. At most what the peer's window takes at once is sent: a
-    /// command's complaint is one line.
+    /// Sends what a command wrote to its standard error, behind all that waits. The caller bounds it: a command's complaint is one line.
     package func writeError(_ bytes: UnsafeRawBufferPointer) {
+        guard ending == .none, !bytes.isEmpty else { return }
+        if !isWaiting { connection.waitingEnds += 1 }
         waitingErrors += bytes
+        while pump() {}
     }
 
     /// Closes the channel at once: what waits is lost, on both sides of a bridge.
     package func abort() {
-        if !waiting.isEmpty { connection.waitingEnds -= 1 }
-        waiting.removeAll()
+        forgetWaiting()
         ending = .close(exitStatus: nil)
         performEnding()
     }
@@ -90,11 +91,17 @@ package final class ChannelEnd {
 
     /// Sends one packet of what waits. Returns whether anything was sent.
     func pump() -> Bool {
-        guard !waiting.isEmpty else { return false }
-        let sent = sendPacket(UnsafeRawBufferPointer(waiting.bytes))
-        guard sent > 0 else { return false }
-        waiting.consume(sent)
+        guard isWaiting else { return false }
+        let sent: Int
         if waiting.isEmpty {
+            sent = sendErrorPacket()
+            waitingErrors.removeFirst(sent)
+        } else {
+            sent = sendPacket(UnsafeRawBufferPointer(waiting.bytes))
+            waiting.consume(sent)
+        }
+        guard sent > 0 else { return false }
+        if !isWaiting {
             waiting.releaseIfEmpty()
             connection.waitingEnds -= 1
             performEnding()
@@ -104,8 +111,7 @@ package final class ChannelEnd {
 
     /// Says that the channel is over: nothing more can be sent on it.
     func channelIsOver() {
-        if !waiting.isEmpty { connection.waitingEnds -= 1 }
-        waiting.removeAll()
+        forgetWaiting()
         ending = .close(exitStatus: nil)
         let partner = partner
         self.partner = nil
@@ -118,7 +124,13 @@ package final class ChannelEnd {
 
     private func end(_ ending: Ending) {
         self.ending = ending
-        if waiting.isEmpty { performEnding() }
+        if !isWaiting { performEnding() }
+    }
+
+    private func forgetWaiting() {
+        if isWaiting { connection.waitingEnds -= 1 }
+        waiting.removeAll()
+        waitingErrors = []
     }
 
     private func performEnding() {
@@ -127,18 +139,12 @@ package final class ChannelEnd {
         case .endOfFile:
             connection.ssh.sendEOF(id)
         case .close(let exitStatus):
-            sendErrors()
             if let exitStatus { connection.ssh.sendExitStatus(id, exitStatus) }
             connection.ssh.sendEOF(id)
             connection.ssh.close(id)
             connection.forget(self)
         }
         connection.needsFlush()
-    }
-
-    private func sendErrors() {
-        let count = min(connection.ssh.sendCapacity(id), waitingErrors.count)
-        waitingErrors.withUnsafeBytes { connection.ssh.sendStandardError(id, UnsafeRawBufferPointer(rebasing: $0[..<count])) }
     }
 
     private func send(_ bytes: UnsafeRawBufferPointer) -> Int {
@@ -149,6 +155,15 @@ package final class ChannelEnd {
             sent += count
         }
         return sent
+    }
+
+    /// Sends at most one packet of standard error; 0 if nothing may be sent now.
+    private func sendErrorPacket() -> Int {
+        let count = min(connection.ssh.sendCapacity(id), waitingErrors.count)
+        guard count > 0 else { return 0 }
+        waitingErrors.withUnsafeBytes { connection.ssh.sendStandardError(id, UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+        connection.needsFlush()
+        return count
     }
 
     /// Sends at most one packet from the front of `bytes`; 0 if nothing may be sent now. The partner's peer is granted as much again.
