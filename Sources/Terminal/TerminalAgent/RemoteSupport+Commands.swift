@@ -238,7 +238,7 @@ extension RemoteSupport {
             throw Refusal("limit", "the longest limit is 30 days; for longer say --until-stopped")
         }
         do throws(SystemError) { try listen() } catch { throw Refusal("system", "support cannot start: \(error)") }
-        if !lifecycle.isOn { journal.add("support is switched on") }
+        if !lifecycle.isOn { journal.add(switched: "support is switched on") }
         perform(lifecycle.start(limit, at: now))
         remember()
         return .status(status())

@@ -389,7 +389,7 @@ package actor RemoteSupport {
     func stopSupport(_ reason: OffReason) async -> Bool {
         let wasOn = lifecycle.isOn
         let actions = lifecycle.stop(reason).filter { $0 != .endLogins }
-        if wasOn { journal.add("support is off") }
+        if wasOn { journal.add(switched: "support is off") }
         perform(actions)
         forget()
         for client in clients.values { client.end() }

@@ -1,0 +1,143 @@
+import Testing
+
+@testable import TerminalCore
+
+@Suite struct SSHOutputReaderTests {
+    private static let offered = "SHA256:gkGqk7is/857RcWNchJqx1KMQI/iXTH0PgXu7Q4awFA"
+
+    /// Reads a whole transcript.
+    private func read(_ transcript: String, pinned: String? = "SHA256:pinned") -> (reader: SSHOutputReader, stages: [ConnectionStage]) {
+        var reader = SSHOutputReader(
+            relay: .init(host: "relay.example.org", endpoint: "relay.example.org port 22", listeningPort: "41999", pinned: pinned))
+        var stages: [ConnectionStage] = []
+        for line in transcript.split(separator: "\n", omittingEmptySubsequences: false) {
+            if case .reached(let stage) = reader.read(String(line)) { stages.append(stage) }
+        }
+        return (reader, stages)
+    }
+
+    private func failure(_ transcript: String, pinned: String? = "SHA256:pinned") -> TunnelFailure {
+        read(transcript, pinned: pinned).reader.failure(end: "status 255")
+    }
+
+    @Test func aTunnelThatComesToStandPassesEveryStageOnceAndInOrder() {
+        let (reader, stages) = read(Transcript.granted)
+        #expect(stages == [.connecting, .checkingRelay, .authenticating, .requestingPort, .waiting])
+        #expect(reader.offeredFingerprint == Self.offered)
+    }
+
+    @Test func anUnknownKeySaysToSendItToSupport() {
+        let failure = failure(Transcript.keyUnknown)
+        #expect(failure == .keyUnknown)
+        #expect(failure.stage == .authenticating)
+        #expect(failure.explanation.hasPrefix("the relay does not know this terminal's key yet: send it to support"))
+        #expect(failure.isWorthRetrying)
+        #expect(!failure.isWorthAnotherPort)
+    }
+
+    @Test func aChangedRelayKeyStopsWithBothFingerprints() {
+        let failure = failure(Transcript.relayKeyChanged)
+        #expect(failure == .relayKeyChanged(offered: Self.offered, pinned: "SHA256:pinned"))
+        #expect(!failure.isWorthRetrying)
+        #expect(failure.stage == .checkingRelay)
+    }
+
+    @Test func aRelayWhosePinnedKeyHasAnotherTypeIsAsWrongAsAChangedOne() {
+        #expect(failure(Transcript.notPinned) == .relayKeyChanged(offered: Self.offered, pinned: "SHA256:pinned"))
+    }
+
+    @Test func beforeAnyKeyIsPinnedTheOfferedOneIsReported() {
+        #expect(failure(Transcript.notPinned, pinned: nil) == .relayKeyNotPinned(offered: Self.offered))
+    }
+
+    @Test func aRefusedPortIsNamedWithTheRelaysWords() {
+        let failure = failure(Transcript.portRefused)
+        #expect(failure == .portRefused(port: "41999", reason: "port forwarding refused"))
+        #expect(failure.stage == .requestingPort)
+    }
+
+    @Test func anUnknownNameIsAFailureOfResolving() {
+        let failure = failure(Transcript.nameUnknown)
+        #expect(failure == .nameUnknown(host: "relay.example.org"))
+        #expect(failure.stage == .resolving)
+    }
+
+    @Test(arguments: [
+        (
+            "Temporary failure in name resolution",
+            TunnelFailure.nameUnresolved(host: "relay.example.org", reason: "Temporary failure in name resolution")
+        ),
+        ("No address associated with hostname", .nameUnknown(host: "relay.example.org")),
+    ]) func namesFailInTwoWays(reason: String, expected: TunnelFailure) {
+        #expect(failure("ssh: Could not resolve hostname relay.example.org: \(reason)") == expected)
+    }
+
+    @Test(arguments: [
+        ("Connection refused", TunnelFailure.connectionRefused(relay: "relay.example.org port 22")),
+        ("Connection timed out", .connectionTimedOut(relay: "relay.example.org port 22")),
+        ("No route to host", .unreachable(relay: "relay.example.org port 22", reason: "No route to host")),
+        ("Network is unreachable", .unreachable(relay: "relay.example.org port 22", reason: "Network is unreachable")),
+    ]) func connectingFailsInItsWays(reason: String, expected: TunnelFailure) {
+        let failure = failure("ssh: connect to host relay.example.org port 22: \(reason)")
+        #expect(failure == expected)
+        #expect(failure.stage == .connecting)
+        #expect(failure.isWorthAnotherPort)
+    }
+
+    @Test func aRefusalRecordedFromSSHIsRead() {
+        #expect(failure(Transcript.refused) == .connectionRefused(relay: "relay.example.org port 22"))
+    }
+
+    @Test func anHTTPAnswerInsteadOfSSHMeansThatTheNetworkBlocks_N04() {
+        let failure = failure(Transcript.portal)
+        #expect(failure == .networkBlocked(relay: "relay.example.org port 22", answer: "HTTP/1.1 400 Bad Request"))
+        #expect(failure.sentence.contains("the network blocks or redirects"))
+    }
+
+    @Test func aRelayThatHangsUpAtOnceOrSaysNothingIsToldApart() {
+        #expect(failure(Transcript.closedEarly) == .closedEarly(relay: "relay.example.org port 22"))
+        #expect(failure(Transcript.silent) == .silent(relay: "relay.example.org port 22"))
+    }
+
+    @Test func aTunnelThatStoodAndBrokeIsLost() {
+        #expect(
+            failure(Transcript.granted + "\nTimeout, server relay.example.org not responding.")
+                == .lost(reason: "it did not answer for more than a minute"))
+        #expect(
+            failure(Transcript.granted + "\nclient_loop: send disconnect: Broken pipe")
+                == .lost(reason: "client_loop: send disconnect: Broken pipe"))
+    }
+
+    @Test func theRelaysPartingWordsAreKept() {
+        let words = "Received disconnect from 192.0.2.1 port 22:11: taken over by 198.51.100.7: same key"
+        #expect(
+            failure(Transcript.granted + "\n" + words)
+                == .endedByRelay(at: .waiting, reason: "taken over by 198.51.100.7: same key"))
+    }
+
+    @Test func wordsFromTheNetworkAreInertOnAScreen_W03() {
+        let failure = failure(Transcript.granted + "\nReceived disconnect from 192.0.2.1 port 22:11: \u{1b}]0;title\u{7}\u{202e}evil")
+        #expect(!failure.sentence.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x202e })
+    }
+
+    @Test func aClientThatCouldNotStartOrSaidNothingStillHasAReason() {
+        #expect(failure("") == .clientFailed(reason: "it ended with status 255"))
+        #expect(failure("command-line: line 0: Bad configuration option: xyz").stage == .connecting)
+    }
+
+    @Test func everyFailureHasWordsAndACodeOfItsOwn() {
+        let all: [TunnelFailure] = [
+            .nameUnknown(host: "h"), .nameUnresolved(host: "h", reason: "r"), .connectionRefused(relay: "r"),
+            .connectionTimedOut(relay: "r"),
+            .unreachable(relay: "r", reason: "x"), .networkBlocked(relay: "r", answer: "a"), .silent(relay: "r"), .closedEarly(relay: "r"),
+            .incompatible(reason: "r"), .relayKeyChanged(offered: "o", pinned: "p"), .relayKeyNotPinned(offered: "o"),
+            .relayKeyMismatch(offered: "o", confirmed: "c"), .keyUnknown, .portRefused(port: "1", reason: nil),
+            .endedByRelay(at: .waiting, reason: "r"), .lost(reason: "r"), .clientFailed(reason: "r"),
+        ]
+        #expect(Set(all.map(\.code)).count == all.count)
+        for failure in all {
+            #expect(!failure.sentence.isEmpty && !failure.sentence.hasSuffix("."))
+            #expect(!failure.advice.isEmpty && !failure.advice.hasSuffix("."))
+        }
+    }
+}
