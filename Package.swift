@@ -94,7 +94,7 @@ let package = Package(
             ["RelaySwitch", "RelayCore", "Support", "SSHKeys", "SSHCrypto", "SSHServer", "EventLoops", "SystemCalls", "SSHTestClient"]),
         tests("RelayCommandsTests", ["RelayCommands", "RelayStore", "RelayCore", "Support", "SSHKeys"]),
         tests("TerminalCoreTests", ["TerminalCore", "Support", "SSHKeys"]),
-        tests("TerminalStoreTests", ["TerminalStore", "TerminalCore", "Support", "SSHKeys"]),
+        tests("TerminalStoreTests", ["TerminalStore", "TerminalCore", "Support", "SSHKeys", "SystemCalls"]),
         tests("TerminalBrokerTests", ["TerminalBroker", "TerminalCore", "Support", "SSHKeys", "EventLoops", "SystemCalls"]),
         tests(
             "TerminalAgentTests",
