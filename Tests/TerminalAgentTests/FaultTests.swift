@@ -9,8 +9,7 @@ extension TerminalProgramTests {
                 try await site.setUp()
                 try await site.must("start")
                 let session = try await site.session("echo in; exec sleep 1000")
-                let agent = try #require(
-                    try site.processes.first { $0.parent == (try? site.running.process.pid) && $0.name.hasPrefix("towline") })
+                let agent = try #require(try site.processes.first { $0.name == "towline-agent" })
                 Processes.signal(agent, .kill)
                 let begin = ContinuousClock.now
                 try await eventually(within: .seconds(10), "it answers and waits again") {
@@ -48,7 +47,7 @@ extension TerminalProgramTests {
                 try site.running.process.signal(.kill)
                 try await eventually(within: .seconds(5), "tunnel and logins die with it") {
                     !below.contains { entry in
-                        ["ssh", "sshd", "towline-termina"].contains(entry.name)
+                        ["ssh", "sshd", "towline-agent"].contains(entry.name)
                             && Processes.entry(entry.pid).map { $0.started == entry.started && !$0.isZombie } == true
                     }
                 }

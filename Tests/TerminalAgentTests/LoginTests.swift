@@ -1,4 +1,5 @@
 import SystemCalls
+import TerminalCore
 import Testing
 
 /// The whole program with the stock ssh client and server at every end. One after the other: each has processes, accounts and ports.

@@ -74,38 +74,42 @@ extension TerminalProgramTests {
             }
         }
 
-        /// The limit of processes binds everybody but root, so the terminal runs as an ordinary account here.
+        /// The limit of processes binds everybody but root, so the terminal runs as an ordinary account here; other processes of that
+        /// account use the limit up.
         @Test func aForkThatFailsRefusesThatLoginAndNothingElse_R03() async throws {
             let site = try await Site()
-            let nobody = try #require(try Users.lookup(name: "nobody"))
             do {
-                let folder = "\(site.folder.path)/nobody"
+                _ = try await run(["/usr/sbin/useradd", "--create-home", "--password", "*", "--shell", "/bin/sh", "--", site.user])
+                let account = try #require(try Users.lookup(name: site.user))
+                let credentials = ProcessCredentials(user: account.user, group: account.group)
+                let folder = "\(site.folder.path)/own"
                 try Files.makeDirectory(folder, mode: 0o755)
-                try Files.setOwner(folder, user: nobody.user, group: nobody.group)
+                try Files.setOwner(folder, user: account.user, group: account.group)
                 let data = "\(folder)/data"
                 let running = try Running(
-                    [Site.program, "serve", "--data-dir", data], in: site.folder.path, name: "nobody-terminal",
-                    credentials: ProcessCredentials(user: nobody.user, group: nobody.group))
+                    ["/usr/bin/prlimit", "--nproc=80", Site.program, "serve", "--data-dir", data], in: site.folder.path, name: "limited",
+                    credentials: credentials)
                 try await eventually("it is ready: \(running.errors)") {
                     guard running.isRunning else { throw ScenarioError(description: running.errors) }
                     return running.output.contains("ready")
                 }
                 func ask(_ words: String...) async throws -> Outcome { try await run([Site.program] + words + ["--data-dir", data]) }
-                _ = try await ask("login-user", "add", "nobody", "--key", "\(site.staffKey).pub")
+                _ = try await ask("login-user", "add", site.user, "--key", "\(site.staffKey).pub")
                 _ = try await ask(
                     "settings", "create", "--relay", "127.0.0.1:\(site.relay.port)", "--listening-port", "\(site.listeningPort)",
                     "--fingerprint", try await site.folder.fingerprint(of: site.hostKey), "--user", StockRelay.user)
                 try site.relay.approve(try await ask("key", "--stock-relay").output)
                 let start = try await ask("start")
                 #expect(start.succeeded, "\(start)")
-                _ = try await run(["prlimit", "--pid", "\(running.process.pid)", "--nproc=1:4096"])
-                let refused = try await site.login("true", as: "nobody")
-                #expect(refused.status == 255)
+                var crowd: [Process] = []
+                for _ in 0..<80 { crowd.append(try Processes.spawn("/bin/sleep", ["1000"], credentials: credentials)) }
+                #expect(try await site.login("true").status == 255)
                 try await eventually("the refusal is in the log: \(running.errors)") { running.errors.contains("login not started") }
                 #expect(try await ask("status").output.contains("waiting for support"), "the agent lives")
-                _ = try await run(["prlimit", "--pid", "\(running.process.pid)", "--nproc=4096:4096"])
-                _ = try await site.login("true", as: "nobody")
-                try await eventually("the next login is let in: \(running.errors)") { running.errors.contains("event=login ") }
+                // Dropping a process ends it.
+                crowd = []
+                let next = try await site.login("id -un")
+                #expect(next.output == "\(site.user)\n", "\(next)")
                 try await running.end()
             } catch {
                 Issue.record("\(error)")

@@ -17,7 +17,10 @@ import Testing
     private func write(_ path: String, _ text: String) throws { try Files.writeAtomically(path, Array(text.utf8), mode: 0o600) }
 
     @Test func whatWasNeverWrittenIsNotThere() throws {
-        try withFolder { #expect(try Document<[String]>(path: "\($0)/x.json").load() == nil) }
+        try withFolder { folder in
+            let value = try Document<[String]>(path: "\(folder)/x.json").load()
+            #expect(value == nil)
+        }
     }
 
     @Test func whatIsSavedIsLoadedAndForItsOwnersEyesOnly() throws {

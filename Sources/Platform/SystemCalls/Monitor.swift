@@ -98,6 +98,11 @@ package enum Threads {
         precondition(status == 0, "starting thread \(name): \(SystemError(errno: status, call: "pthread_create").reason)")
     }
 
+    /// Names the calling thread; on the first thread, what `ps` and `top` show for the program. At most 15 bytes are kept.
+    package static func nameCurrent(_ name: String) {
+        _ = clinux_name_thread(name)  // a name is only a help
+    }
+
     /// A number that tells the calling thread from all others that live.
     package static var current: UInt { UInt(pthread_self()) }
 }

@@ -51,16 +51,11 @@ package actor Broker {
         logins?.bystanders = process.map { [$0] } ?? []
         channel = try MessageChannel(
             loop: loop, socket: Descriptor(owning: socket),
-            received: { [weak self] body, descriptors in
-                // A descriptor cannot cross into the closure below, which may not be consuming.
-                guard let self else { return }
+            received: { [weak self] channel, body in
+                let message = MessageChannel.decode(ToBroker.self, body)
                 var passed: Int32?
-                if let number = MessageChannel.decode(ToBroker.self, body)?.request, case .startLogin = number {
-                    passed = descriptors.takeFirst()?.release()
-                } else {
-                    descriptors.closeAll()
-                }
-                self.assumeIsolated { $0.take(body, passed) }
+                if let request = message?.request, case .startLogin = request { passed = channel.takeDescriptor()?.release() }
+                self?.assumeIsolated { $0.take(message, passed) }
             },
             closed: { [weak self] _ in self?.assumeIsolated { $0.channel = nil } })
     }
@@ -84,12 +79,11 @@ package actor Broker {
 
     // MARK: Requests
 
-    private func take(_ body: [UInt8], _ passed: Int32?) {
+    private func take(_ message: ToBroker?, _ passed: Int32?) {
         let descriptor = passed.map { Descriptor(owning: $0) }
-        guard let message = MessageChannel.decode(ToBroker.self, body) else {
+        guard let message else {
             log.error("the agent sent something that is no request; hung up")
-            channel?.close()
-            return
+            return hangUp()
         }
         let number = message.number
         switch message.request {

@@ -30,8 +30,7 @@ package final class BrokerLink {
         self.answers = answers
         channel = try MessageChannel(
             loop: loop, socket: socket,
-            received: { body, descriptors in
-                descriptors.closeAll()
+            received: { _, body in
                 switch MessageChannel.decode(ToAgent.self, body) {
                 case .reply(let number, let reply): answers.waiting.removeValue(forKey: number)?(reply)
                 case .event(let happening): event(happening)

@@ -15,7 +15,7 @@ final class MessageChannel: ReadinessHandler {
     // Fixed after init.
     private let loop: EventLoop
     private let socket: Descriptor
-    private let received: ([UInt8], inout PassedDescriptors) -> Void
+    private let received: (MessageChannel, [UInt8]) -> Void
     private let closed: (String) -> Void
 
     // Owned by the loop.
@@ -28,10 +28,10 @@ final class MessageChannel: ReadinessHandler {
     /// A channel over `socket`, on the loop.
     ///
     /// - Parameters:
-    ///   - received: gets the JSON of each message, and the descriptors that came so far.
+    ///   - received: gets the channel and the JSON of each message; `takeDescriptor` gives what travelled with it.
     ///   - closed: called once, with the reason, when the peer is gone or was hung up on; not by `close()`.
     init(
-        loop: EventLoop, socket: consuming Descriptor, received: @escaping ([UInt8], inout PassedDescriptors) -> Void,
+        loop: EventLoop, socket: consuming Descriptor, received: @escaping (MessageChannel, [UInt8]) -> Void,
         closed: @escaping (String) -> Void
     ) throws(SystemError) {
         self.loop = loop
@@ -61,6 +61,9 @@ final class MessageChannel: ReadinessHandler {
         flush()
         if queuedBytes > Self.maximumQueue { hangUp("the other side does not read") }
     }
+
+    /// The descriptor that came first and was not taken yet: the one of the current message, if its kind brings one.
+    func takeDescriptor() -> Descriptor? { descriptors.takeFirst() }
 
     /// Ends the channel; `closed` is not called.
     func close() {
@@ -99,8 +102,10 @@ final class MessageChannel: ReadinessHandler {
             guard incoming.count >= 4 + length else { return }
             let body = Array(incoming[4..<(4 + length)])
             incoming.removeFirst(4 + length)
-            received(body, &descriptors)
+            received(self, body)
         }
+        // Descriptors come with the first byte of their message: with no message begun, nobody will ask for these.
+        if isOpen, incoming.isEmpty, descriptors.count > 0 { hangUp("a descriptor came that no message takes") }
     }
 
     private func flush() {

@@ -15,6 +15,8 @@ enum AgentRole {
     /// Runs until it is told to end or the broker is gone.
     static func run(_ words: [String]) -> Never {
         guard words.count == 3 else { Output.fail("this is started by: towline-terminal serve", .usage) }
+        // Started from a descriptor, so the kernel knows no name.
+        Threads.nameCurrent("towline-agent")
         let paths = Paths(dataFolder: words[0])
         let log = Log(threshold: words[2] == "verbose" ? .debug : .notice)
         do {
