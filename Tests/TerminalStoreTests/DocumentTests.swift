@@ -90,7 +90,7 @@ import Testing
 
     @Test func theStoreKeepsUsersAndSettingAndForgetsSupportOfAnotherRun() throws {
         try withFolder { folder in
-            let store = TerminalStore(folder: folder)
+            let store = AgentMemory(folder: folder)
             #expect(try store.loginUsers().isEmpty)
             #expect(try store.setting() == nil)
             let setting = RemoteSupportSetting(
