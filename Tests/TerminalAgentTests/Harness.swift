@@ -74,6 +74,7 @@ final class Running: Sendable {
     }
 
     private static func text(_ path: String) -> String {
+        // No file yet is no output yet.
         (try? Files.read(path, limit: 1 << 20)).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 }
@@ -114,6 +115,7 @@ final class Folder: Sendable {
 
 /// A stock sshd that is the relay (DESIGN §3.3).
 final class StockRelay: Sendable {
+    // An account without a name is root enough here.
     static let user = (try? Users.lookup(user: Users.effectiveUser))?.name ?? "root"
 
     let folder: Folder
@@ -175,6 +177,7 @@ final class StockRelay: Sendable {
 final class Site: Sendable {
     static let isRoot = Users.effectiveUser == 0
     static let program: String = {
+        // Then the other places are tried.
         let beside = (try? Files.ownExecutable()).map { Files.parent(of: $0) } ?? ""
         let folders = [beside, CommandLine.arguments.first.map { Files.parent(of: $0) } ?? "", ".build/debug"]
         return folders.map { "\($0)/towline-terminal" }.first(where: Files.isExecutable) ?? "towline-terminal is not built"
@@ -298,6 +301,7 @@ func withSite(serving: Bool = true, _ scenario: (Site) async throws -> Void) asy
         if serving { try await site.serve() }
         try await scenario(site)
     } catch {
+        // Without a program there is no log.
         let log = (try? site.running.errors) ?? ""
         Issue.record("\(error)\nthe terminal's log:\n\(log)")
     }

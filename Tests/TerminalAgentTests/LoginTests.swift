@@ -70,6 +70,7 @@ extension TerminalProgramTests {
         private static func processes(with mark: String) -> [Int32] {
             Processes.all().filter { entry in
                 !entry.isZombie && entry.name == "sleep"
+                    // A process may end while it is looked at.
                     && (try? Files.read("/proc/\(entry.pid)/cmdline", limit: 4096)).map { String(decoding: $0, as: UTF8.self) }
                         == "sleep\u{0}\(mark)\u{0}"
             }.map(\.pid)
@@ -130,6 +131,7 @@ extension TerminalProgramTests {
                     }
                 }
                 for pid in [try site.running.process.pid] + (try site.processes.map(\.pid)) {
+                    // A process may end while it is looked at.
                     for name in (try? Files.list("/proc/\(pid)/fd")) ?? [] {
                         #expect(!listening.contains(Links.target("/proc/\(pid)/fd/\(name)")), "process \(pid) listens")
                     }

@@ -129,6 +129,7 @@ import Testing
 
     /// Whether the process has the bench's server among its open files or arguments.
     private static func isBelow(_ entry: ProcessEntry, _ folder: String) -> Bool {
+        // A process may end while it is looked at.
         let parent = (try? Files.read("/proc/\(entry.parent)/cmdline", limit: 4096)).map { String(decoding: $0, as: UTF8.self) }
         return parent?.contains(folder) == true && !entry.isZombie
     }

@@ -10,6 +10,7 @@ import Testing
     /// A folder that is gone when the test is over.
     private func withFolder(_ body: (String) throws -> Void) throws {
         let folder = try Files.makeTemporaryDirectory()
+        // A folder that stays is no reason to fail.
         defer { try? Files.removeTree(folder) }
         try body(folder)
     }
