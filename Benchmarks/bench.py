@@ -36,6 +36,11 @@ class Bench:
         self.end = SSHD(f"{folder}/terminal-{relay.name}")
         self.end.add_login(staff)
         self.end.start()
+        self.start()
+
+    def start(self):
+        """Starts the relay, and tells the clients where it is."""
+        relay = self.relay
         relay.start()
         with open(self.config, "w") as file:
             file.write(
@@ -112,7 +117,9 @@ class Bench:
     # What is measured. Each returns a plain number; the median of several is the figure.
 
     def memory_per_tunnel(self, count):
-        """Growth of the relay's PSS by `count` idle tunnels, and all of its PSS, each ÷ count. Bytes."""
+        """Growth of a fresh relay's PSS by `count` idle tunnels, ÷ count. Bytes. Fresh: memory that was freed may be kept for later."""
+        self.relay.stop()
+        self.start()
         before = pss_bytes(self.relay.process.pid)
         tunnels = self.hold(range(count))
         self.settled()
@@ -122,7 +129,7 @@ class Bench:
         for tunnel in tunnels:
             tunnel.wait()
         self.settled()
-        return (after - before) / count, after / count
+        return (after - before) / count
 
     def cpu_per_connect(self, count):
         """Relay CPU for one connection, authentication and forward, and its end. Seconds."""
@@ -171,7 +178,7 @@ def measure(options, folder):
         for round_number in range(options.rounds):
             print(f"round {round_number + 1} of {options.rounds}", flush=True)
             for name, bench in benches.items():
-                note("memory_growth_per_tunnel", name, bench.memory_per_tunnel(options.tunnels)[0])
+                note("memory_growth_per_tunnel", name, bench.memory_per_tunnel(options.tunnels))
                 note("cpu_per_connect", name, bench.cpu_per_connect(options.connects))
                 tunnel = bench.hold([0])[0]
                 for _ in range(options.logins):

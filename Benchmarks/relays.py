@@ -75,8 +75,9 @@ class SSHD:
         self.keys.append(public_line)
 
     def start(self):
-        os.makedirs(self.folder, mode=0o755)
-        new_key(f"{self.folder}/host")
+        if not os.path.exists(self.folder):
+            os.makedirs(self.folder, mode=0o755)
+            new_key(f"{self.folder}/host")
         if os.geteuid() == 0:
             os.makedirs("/run/sshd", mode=0o755, exist_ok=True)
         with open(f"{self.folder}/authorized_keys", "w") as file:
