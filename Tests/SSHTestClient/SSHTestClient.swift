@@ -41,6 +41,8 @@ package final class SSHTestClient {
     package var acceptsChannels = true
     /// Whether CLOSE is answered by CLOSE.
     package var answersClose = true
+    /// Whether messages of the connection protocol are handled and checked at all; otherwise they are only kept in `received`.
+    package var handlesConnectionMessages = true
     /// Whether the server's global requests get their answer (REQUEST_FAILURE).
     package var answersRequests = true
 
@@ -207,7 +209,7 @@ package final class SSHTestClient {
         case 31:
             if runsKeyExchange { try receiveKexReply(payload) }
         case 80...100:
-            try receiveConnectionMessage(payload)
+            if handlesConnectionMessages { try receiveConnectionMessage(payload) }
         default:
             break
         }
