@@ -80,6 +80,27 @@ import Testing
         try second.wait("its turn") { second.client.keyExchanges == 1 }
     }
 
+    /// Whoever waits for its turn and sends on fills its own kernel, not our memory.
+    @Test func strangerWhoWaitsIsKeptLittleFor() throws {
+        let server = try server {
+            $0.handshakes = 1
+            $0.handshakePatience = .seconds(3600)
+        }
+        let first = try server.connect()
+        try first.handshake()
+        let second = try server.connect()
+        second.client.runsKeyExchange = false
+        second.client.start()
+        try second.wait("the server's KEXINIT") { second.client.serverProposal != nil }
+        // The value and all the rest in one piece.
+        second.client.sendKexValue()
+        for _ in 0..<300 { second.client.sendNow([2] + [UInt8](repeating: 0, count: 1000)) }
+        try second.linger(.milliseconds(300))
+        let kept = server.onLoop { board in board.connections.values.map(\.ssh.leftoverCount).max() ?? 0 }
+        #expect(kept ?? .max <= ServerLimits.standard.bytesPerReadOfStranger)
+        #expect(second.client.keyExchanges == 0 && !second.isEnded)
+    }
+
     @Test func slowHandshakeLosesItsPlace() throws {
         let server = try server {
             $0.handshakes = 1

@@ -234,7 +234,8 @@ import Testing
         let connection = try server.logIn()
         connection.client.globalRequest("keepalive@openssh.com")
         try connection.wait("an answer") { !connection.client.received(82).isEmpty }
-        let isEmpty = server.onLoop { board in board.connections.values.allSatisfy { $0.ssh.outputCount == 0 && !$0.ssh.hasLeftover } }
+        let isEmpty = server.onLoop { board in board.connections.values.allSatisfy { $0.ssh.outputCount == 0 && $0.ssh.leftoverCount == 0 }
+        }
         #expect(isEmpty == true)
     }
 }

@@ -136,8 +136,8 @@ package final class ServerConnection {
         input = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     }
 
-    /// Whether bytes are kept that an answered decision lets be processed without anything new from the socket.
-    package var hasLeftover: Bool { !leftover.isEmpty }
+    /// The number of bytes kept from the last read: the start of a packet, or what waits behind an open decision.
+    package var leftoverCount: Int { leftover.count }
 
     /// Whether reading on makes sense now: no decision is awaited, and the peer takes what it is sent.
     package var wantsInput: Bool {

@@ -26,6 +26,10 @@ package struct ServerLimits: Sendable {
     /// Bytes read from one socket in one batch: enough to amortise the call, small enough for the cache and for fairness.
     package var bytesPerRead = 128 * 1024
 
+    /// The same for a peer that has not authenticated: one that waits for its handshake's turn makes us keep this much, beside the packet
+    /// that is arriving. Handshake messages of real clients stay below it.
+    package var bytesPerReadOfStranger = 4096
+
     /// Time in which a socket must take at least one byte of what waits for it; then the connection ends.
     package var writeDeadline = Duration.seconds(75)
 

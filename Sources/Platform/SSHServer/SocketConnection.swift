@@ -193,7 +193,8 @@ package final class SocketConnection: ReadinessHandler {
 
     private func receive(_ room: UnsafeMutableRawBufferPointer) {
         guard let loop else { return }
-        let part = UnsafeMutableRawBufferPointer(rebasing: room.prefix(loop.limits.bytesPerRead))
+        let size = ssh.isAuthenticated ? loop.limits.bytesPerRead : loop.limits.bytesPerReadOfStranger
+        let part = UnsafeMutableRawBufferPointer(rebasing: room.prefix(size))
         switch Sockets.receive(socket.raw, into: part) {
         case .bytes(let count): ssh.endRead(count)
         case .wouldBlock: return
