@@ -103,7 +103,8 @@ let package = Package(
         tests("Repository", []),
 
         // A scriptable SSH client of the tests: its own implementation of the client side, which can lie.
-        .target(name: "SSHTestClient", dependencies: ["SSHCrypto", "SSHKeys", "CCrypto"], path: "Tests/SSHTestClient", swiftSettings: settings),
+        .target(
+            name: "SSHTestClient", dependencies: ["SSHCrypto", "SSHKeys", "CCrypto"], path: "Tests/SSHTestClient", swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )
