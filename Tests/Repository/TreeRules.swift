@@ -1,6 +1,6 @@
 /// What the repository holds, and what it does not.
 enum TreeRules {
-    static let all = [licence, purposes, privateKeys, binaries]
+    static let all = [licence, purposes, privateKeys, binaries, placeholders, tested]
 
     static let licence = Rule(
         "the licence is Apache 2.0, in LICENSE",
@@ -85,6 +85,34 @@ enum TreeRules {
             tree.compactMap { file in
                 if file.bytes.count > largest { return "\(file.path): \(file.bytes.count) bytes" }
                 return file.text == nil || file.bytes.contains(0) ? "\(file.path): is not text" : nil
+            }
+        })
+
+    static let placeholders = Rule(
+        "no Placeholder.swift",
+        because: "a target that is empty does not exist yet",
+        broken: [[SourceFile("Sources/Base/Support/Placeholder.swift", "// Empty.\n")]],
+        tree: { tree in tree.map(\.path).filter { $0.hasSuffix("/Placeholder.swift") } })
+
+    /// Targets without a test target of their own, and where they are tested instead.
+    private static let elsewhere: [String: String] = [
+        "CCrypto": "a module map", "CSQLite": "a module map", "CLinux": "SystemCallsTests",
+        "towline-relay": "EndToEnd", "towline-terminal": "EndToEnd",
+    ]
+
+    static let tested = Rule(
+        "each target has tests of its name",
+        because: "Tests mirrors Sources: who changes a target knows what to run",
+        broken: [[SourceFile("Sources/Base/Support/X.swift", "")]],
+        fine: [
+            [SourceFile("Sources/Base/Support/X.swift", ""), SourceFile("Tests/SupportTests/X.swift", "@Test func a() {}\n")],
+            [SourceFile("Sources/C/CSQLite/module.modulemap", "")],
+        ],
+        tree: { tree in
+            let targets = Set(tree.filter { $0.path.hasPrefix("Sources/") }.compactMap { $0.module?.name })
+            let withTests = Set(tree.filter { $0.lines.contains { $0.code.contains("@Test") } }.compactMap { $0.module?.name })
+            return targets.filter { elsewhere[$0] == nil && !withTests.contains($0 + "Tests") }.sorted().map {
+                "Tests/\($0)Tests: no tests"
             }
         })
 }
