@@ -94,7 +94,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (0, "0 s"), (59, "59 s"), (60, "1 min"), (3599, "59 min"), (3600, "1 h"), (28_080, "7 h 48 min"), (86_400, "1 d"),
+        (0, "0 s"), (59, "59 s"), (60, "1 min"), (3500, "58 min"), (3569, "59 min"), (3570, "1 h"), (28_799, "8 h"), (3600, "1 h"),
+        (28_080, "7 h 48 min"), (86_400, "1 d"),
         (97_200, "1 d 3 h"),
     ]) func lengthsReadWell(seconds: Int, text: String) {
         #expect(TerminalText.length(seconds) == text)

@@ -83,18 +83,22 @@ extension RemoteSupport {
         guard users.contains(where: { $0.name == name }) else {
             throw Refusal("no-such-login-user", "there is no SSH login user \(name); see: towline-terminal login-user list")
         }
-        try await apply(users.filter { $0.name != name }, about: name)
+        try await apply(users.filter { $0.name != name }, about: name, isRemoval: true)
         return .done(
             facts.onlyLoginUser == nil
                 ? "SSH login user \(name) is removed, with its account and home folder" : "SSH login user \(name) can no longer log in")
     }
 
     /// Makes `wanted` the login users: first their accounts, then on disk; goes back if either fails for `name`.
-    private func apply(_ wanted: [LoginUser], about name: LoginName) async throws(Refusal) {
+    ///
+    /// - Parameter isRemoval: never goes back: who was to leave must not get in again because their account could not be cleared away.
+    private func apply(_ wanted: [LoginUser], about name: LoginName, isRemoval: Bool = false) async throws(Refusal) {
         let before = users
+        var leftover: LoginUserRefusal?
         switch await ask(.applyLoginUsers(wanted)) {
         case .applied(let refused):
-            if let refusal = refused.first(where: { $0.name == name }) {
+            leftover = refused.first { $0.name == name }
+            if let refusal = leftover, !isRemoval {
                 _ = await ask(.applyLoginUsers(before))
                 throw Refusal(refusal.code, refusal.message)
             }
@@ -107,10 +111,12 @@ extension RemoteSupport {
             return nil
         }
         if let failure {
+            if isRemoval { throw Refusal("store", "\(name) is removed, but only until the next start: \(failure)") }
             _ = await ask(.applyLoginUsers(before))
             throw Refusal("store", "nothing was changed: \(failure)")
         }
         users = wanted
+        if let leftover { throw Refusal(leftover.code, leftover.message) }
     }
 
     // MARK: The setting

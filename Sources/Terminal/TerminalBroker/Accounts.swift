@@ -136,17 +136,32 @@ final class Accounts {
         withdraw(name)
         let user = LoginUser(name: loginName, keys: [], access: .standard)
         if let existing = try lookup(user), existing.user == ours.user, existing.user != 0 {
-            ending(existing.user)
-            try run(
-                configuration.system.userdel, ["--remove", "--", name], for: user, "account-not-removed",
-                "the account \(name) can no longer log in but could not be removed",
-                // userdel(8): 12 = the home folder could not be removed; the account is gone.
-                accepting: [0, 12])
+            var status = Self.userIsBusy
+            for _ in 0..<Self.removalTries where status == Self.userIsBusy {
+                ending(existing.user)
+                status = try run(
+                    configuration.system.userdel, ["--remove", "--", name], for: user, "account-not-removed",
+                    "the account \(name) can no longer log in but could not be removed; the next start tries again",
+                    accepting: [0, Self.userIsBusy, Self.homeRemains])
+            }
+            guard status != Self.userIsBusy else {
+                throw refusal(
+                    user, "account-not-removed",
+                    "the account \(name) can no longer log in but could not be removed, because programs of it still run; "
+                        + "the next start tries again")
+            }
         }
         created[name] = nil
         try saveList(loginName)
         log.notice("account removed", ["user": name, "uid": ours.user])
     }
+
+    /// userdel(8): the user is logged in or has processes, perhaps only one that just died and was not collected yet.
+    private static let userIsBusy: Int32 = 8
+    /// userdel(8): the account is gone, its home folder could not be removed.
+    private static let homeRemains: Int32 = 12
+    /// How often a busy account is tried.
+    private static let removalTries = 5
 
     private func lookup(_ user: LoginUser) throws(LoginUserRefusal) -> UserRecord? {
         do throws(SystemError) {
@@ -240,9 +255,13 @@ final class Accounts {
         LoginUserRefusal(name: user.name, code: code, message: message)
     }
 
+    /// Runs a program of the system.
+    ///
+    /// - Returns: its status, one of `accepting`.
+    @discardableResult
     private func run(
         _ executable: String, _ arguments: [String], for user: LoginUser, _ code: String, _ failure: String, accepting: Set<Int32> = [0]
-    ) throws(LoginUserRefusal) {
+    ) throws(LoginUserRefusal) -> Int32 {
         let result: ToolResult
         do throws(ToolError) {
             result = try Tool.run(executable, arguments)
@@ -252,5 +271,6 @@ final class Accounts {
         guard case .exited(let status) = result.end, accepting.contains(status) else {
             throw refusal(user, code, "\(failure): \(Printable.escaped(result.complaint))")
         }
+        return status
     }
 }

@@ -39,7 +39,7 @@ package struct BrokerConfiguration: Sendable {
     /// How many logins may run at once; in inetd mode sshd's own cap does not apply.
     package var maximumLogins = 32
     /// How many of them may be unauthenticated.
-    package var maximumUnauthenticated = 10
+    package var maximumUnauthenticated = 16
 
     /// A configuration with its necessary parts given.
     package init(folder: String, isRoot: Bool, endsStrays: Bool) {

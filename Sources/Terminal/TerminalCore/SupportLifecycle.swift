@@ -163,7 +163,6 @@ package struct SupportLifecycle: Sendable {
     ///
     /// - Parameter chance: 0 ..< 1, for the pause.
     package mutating func failed(_ failure: TunnelFailure, by attempt: TunnelAttempt, at now: Uptime, chance: Double) -> [Action] {
-        var endings: [Action] = []
         switch phase {
         case .trying(attempt, _):
             if case .relayKeyNotPinned(let offered) = failure {
@@ -172,24 +171,24 @@ package struct SupportLifecycle: Sendable {
             }
         case .pinning(attempt, _): break
         case .waiting(attempt, let since):
+            // Logins came through the tunnel that is gone: their servers notice and end. What staff left running in the background
+            // (an upgrade in a tmux) goes on and is there when they are back; only switching support off ends it.
             if now - since >= Backoff.stability { backoff.reset() }
-            // Logins came through the tunnel that is gone.
-            endings = [.endLogins]
         default: return []
         }
         lastFailure = failure
         guard failure.isWorthRetrying else {
             phase = .stopped(failure)
-            return endings
+            return []
         }
         if failure.isWorthAnotherPort {
             portsFailed += 1
             portIndex = (portIndex + 1) % portCount
-            if portsFailed < portCount { return endings + [connect()] }
+            if portsFailed < portCount { return [connect()] }
         }
         portsFailed = 0
         phase = .pausing(until: now + backoff.pause(chance: chance), after: failure)
-        return endings
+        return []
     }
 
     /// A network interface or address came up: a pause has lost its reason.

@@ -47,8 +47,10 @@ package enum TerminalText {
         }
     }
 
-    /// `7 h 48 min`, `12 min`, `5 s`: two units at most.
-    package static func length(_ seconds: Int) -> String {
+    /// `7 h 48 min`, `12 min`, `5 s`: two units at most, the smaller one rounded.
+    package static func length(_ exact: Int) -> String {
+        let step = exact >= 86_400 ? 3600 : exact >= 3600 - 30 ? 60 : 1
+        let seconds = (exact + step / 2) / step * step
         let units = [(86_400, "d"), (3600, "h"), (60, "min"), (1, "s")]
         guard let first = units.firstIndex(where: { seconds >= $0.0 }) else { return "0 s" }
         let (size, name) = units[first]

@@ -27,7 +27,12 @@ enum ServeRole {
         let signals = try Signals([.terminate, .interrupt, .hangUp, .child])
         let raw = signals.raw
         let isRoot = Users.effectiveUser == 0
-        try Files.makeDirectory(folder, mode: 0o755)
+        do throws(SystemError) {
+            try Files.makeDirectory(folder, mode: 0o755)
+        } catch {
+            let hint = isRoot ? "" : "; without root choose a folder of your own: --data-dir DIR"
+            return .failed("the data folder cannot be made: \(error)\(hint)")
+        }
         let paths = Paths(dataFolder: try Files.resolved(folder))
         try Files.makeDirectory(paths.brokerFolder, mode: 0o711)
         guard let lock = try FileLock.acquire(paths.lock) else {
