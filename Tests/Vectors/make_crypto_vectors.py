@@ -3,6 +3,7 @@
 
     python3 Tests/Vectors/make_crypto_vectors.py packets    > Tests/SSHCryptoTests/Vectors/PacketVectors.swift
     python3 Tests/Vectors/make_crypto_vectors.py signatures > Tests/SSHCryptoTests/Vectors/SignatureVectors.swift
+    swift format -i Tests/SSHCryptoTests/Vectors/*.swift
 
 ChaCha20 and Poly1305 are written out below from RFC 8439, and checked against its own examples first; AES is python-cryptography's
 (checked against NIST's examples first), HMAC is the standard library's (checked against RFC 4231 first). ECDSA is python-cryptography's
