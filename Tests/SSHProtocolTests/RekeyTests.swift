@@ -104,14 +104,16 @@ import Testing
         link.delivers = false
         link.server.rekey()
         var left = ProtocolLimits.heldDuringKeyExchange + excess
-        // PONGs of 5 + n bytes until exactly `left` are held.
+        // PONGs of 5 + n bytes, until they and what each is counted with are exactly `left`.
+        let largest = 5 + ProtocolLimits.pingPayload + ProtocolLimits.heldMessageOverhead
+        let smallest = 5 + ProtocolLimits.heldMessageOverhead
         while left > 0 {
-            let size = left <= 1029 ? left : left >= 1029 + 5 ? 1029 : left - 5
+            let cost = left <= largest ? left : min(largest, left - smallest)
             var ping = WireWriter(message: 192)
-            ping.string([UInt8](repeating: 1, count: size - 5))
+            ping.string([UInt8](repeating: 1, count: cost - smallest))
             link.client.sendNow(ping.bytes)
             link.feed(link.client.takeOutgoing())
-            left -= size
+            left -= cost
         }
         link.delivers = true
         if excess > 0 {
@@ -120,8 +122,22 @@ import Testing
         } else {
             try link.pump()
             #expect(link.client.keyExchanges == 2 && link.end == nil)
-            #expect(link.client.received(193).count == 64)
+            #expect(link.client.received(193).count == 62)
         }
+    }
+
+    /// Many small answers are bounded as well as few large ones.
+    @Test func P10_oneByteAnswersHeldBackAreBounded() throws {
+        let link = try Link.authenticated()
+        link.delivers = false
+        link.server.rekey()
+        let most = ProtocolLimits.heldDuringKeyExchange / (1 + ProtocolLimits.heldMessageOverhead)
+        for _ in 0..<most { link.client.globalRequest("x") }
+        link.feed(link.client.takeOutgoing())
+        #expect(link.end == nil)
+        link.client.globalRequest("x")
+        link.feed(link.client.takeOutgoing())
+        #expect(link.failure == .heldTooMuch)
     }
 
     /// P10: KEXINIT in the middle, never finished, while the other side has a gigabyte for it.

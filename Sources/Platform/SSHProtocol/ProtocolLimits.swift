@@ -33,8 +33,13 @@ package enum ProtocolLimits {
     /// Time a started rekey may take. A peer that never finishes would hold queued bytes for ever; at the limit the connection ends.
     package static let rekeyDeadline = Duration.seconds(30)
 
-    /// Bytes of messages held back while a key exchange runs (RFC 4253 §7.1 forbids sending them). More ends the connection.
+    /// Bytes of messages held back while a key exchange runs (RFC 4253 §7.1 forbids sending them), with `heldMessageOverhead` for each.
+    /// More ends the connection.
     package static let heldDuringKeyExchange = 64 * 1024
+
+    /// What a message held back costs beside its bytes: a packet's framing when it goes out, an array until then. Without it, one-byte
+    /// answers would be worth 65,000 of them.
+    package static let heldMessageOverhead = 32
 
     /// Longest payload of a `ping@openssh.com` that is answered: it is sent back whole. Longer ends the connection.
     package static let pingPayload = 1024

@@ -11,7 +11,7 @@ extension ServerConnection {
             countTraffic(payload.count)
             return
         }
-        heldBytes += payload.count
+        heldBytes += payload.count + ProtocolLimits.heldMessageOverhead
         guard heldBytes <= ProtocolLimits.heldDuringKeyExchange else { throw ProtocolFailure(.heldTooMuch, "\(heldBytes) bytes") }
         held.append(payload)
     }
