@@ -176,6 +176,14 @@ final class StockRelay: Sendable {
 /// Our terminal as a program, in front of a stock relay.
 final class Site: Sendable {
     static let isRoot = Users.effectiveUser == 0
+    /// Whether sshd can open pseudo terminals: without root only where the machine gives them the group `tty` by itself, as Debian does
+    /// (`gid=5` in the mount options of /dev/pts) and bare containers do not.
+    static let givesTerminals: Bool = {
+        if isRoot { return true }
+        // Without /proc the answer is no.
+        let mounts = (try? Files.read("/proc/mounts", limit: 1 << 20)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        return mounts.split(separator: "\n").contains { $0.contains(" /dev/pts devpts ") && $0.contains("gid=") }
+    }()
     static let program: String = {
         // Then the other places are tried.
         let beside = (try? Files.ownExecutable()).map { Files.parent(of: $0) } ?? ""

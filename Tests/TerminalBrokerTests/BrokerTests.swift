@@ -121,7 +121,7 @@ import Testing
         #expect(!isRefused(reply))
         let begin = ContinuousClock.now
         #expect(!isRefused(await bench.ask(.endLogins(nil))))
-        #expect(ContinuousClock.now - begin < .seconds(2), "one second, and what a loaded machine adds")
+        #expect(ContinuousClock.now - begin < .seconds(5), "one second, and what a loaded machine adds")
         #expect(!Processes.descendants(of: Processes.current).contains { $0.name == "sleep" && Self.isBelow($0, bench.folder) })
         Descriptor.close(peer)
         try await bench.close()

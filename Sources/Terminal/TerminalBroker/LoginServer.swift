@@ -98,8 +98,9 @@ final class LoginServer {
         let snapshot = Processes.all()
         let doomed = Self.descendants(of: Set(ending.map { $0.process.pid }), in: snapshot)
         for login in ending { login.process.signal(.terminate) }
-        let task = Ending(ids: ending.map(\.id), users: users, isAll: id == nil, doomed: Set(doomed), done: done)
-        _ = loop.schedule(after: ending.isEmpty ? .zero : Self.grace) { [self] in sweep(task) }
+        let task = Ending(
+            ids: ending.map(\.id), users: users, isAll: id == nil, doomed: Set(doomed), killsAt: loop.now + Self.grace, done: done)
+        _ = loop.schedule(after: ending.isEmpty ? .zero : Self.sweep) { [self] in sweep(task) }
     }
 
     /// Ends the logins of users that are no longer among `admitted`.
@@ -168,15 +169,19 @@ final class LoginServer {
         let users: Set<UInt32>
         let isAll: Bool
         let done: () -> Void
+        /// Until then servers that are asked to end are waited for.
+        let killsAt: MonotonicTime
         /// What belonged to these logins when it was last looked at.
         var doomed: Set<ProcessEntry>
         var sweepsLeft = LoginServer.maximumSweeps
 
-        init(ids: [LoginID], users: Set<UInt32>, isAll: Bool, doomed: Set<ProcessEntry>, done: @escaping () -> Void) {
+        init(ids: [LoginID], users: Set<UInt32>, isAll: Bool, doomed: Set<ProcessEntry>, killsAt: MonotonicTime, done: @escaping () -> Void)
+        {
             self.ids = ids
             self.users = users
             self.isAll = isAll
             self.doomed = doomed
+            self.killsAt = killsAt
             self.done = done
         }
     }
@@ -184,6 +189,10 @@ final class LoginServer {
     /// Kills what is left until nothing is, looking again and again because a process may fork while it is looked at.
     private func sweep(_ ending: Ending) {
         let running = ending.ids.compactMap { logins[$0]?.process }
+        if !running.isEmpty, loop.now < ending.killsAt {
+            _ = loop.schedule(after: Self.sweep) { [self] in sweep(ending) }
+            return
+        }
         for process in running { process.signal(.kill) }
         let snapshot = Processes.all().filter { !$0.isZombie }
         let living = Set(snapshot)
