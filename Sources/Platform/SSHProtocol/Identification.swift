@@ -11,7 +11,8 @@ struct Identification: Equatable, Sendable {
         let window = bytes.prefix(ProtocolLimits.identificationLine)
         guard let end = window.firstIndex(of: UInt8(ascii: "\n")) else {
             if bytes.count >= ProtocolLimits.identificationLine { throw ProtocolFailure(.identification, "line too long") }
-            try check(window[...])
+            // The last byte may be the CR of a line end whose LF is still on its way.
+            try check(window.last == UInt8(ascii: "\r") ? window.dropLast() : window[...])
             return nil
         }
         var line = window[..<end]
@@ -28,7 +29,7 @@ struct Identification: Equatable, Sendable {
     private static func check(_ line: Slice<UnsafeMutableRawBufferPointer>) throws(ProtocolFailure) {
         let start = line.prefix(version.count)
         guard start.elementsEqual(version.prefix(start.count)) else { throw ProtocolFailure(.identification, "not SSH-2.0") }
-        let printable = line.allSatisfy { ($0 >= 0x20 && $0 < 0x7F) || $0 == UInt8(ascii: "\r") }
+        let printable = line.allSatisfy { $0 >= 0x20 && $0 < 0x7F }
         guard printable else { throw ProtocolFailure(.identification, "unprintable byte") }
     }
 }
