@@ -14,6 +14,14 @@ final class TerminalEnd: Sendable {
     let user: String
     private let running = Mutex<Program?>(nil)
 
+    /// Whether an sshd of this user can hand out a pty: it gives them to the group tty, which takes root, or a /dev/pts that does so
+    /// by itself, as Debian mounts it (gid=5). Some containers and virtual machines do not.
+    static let canHavePTY =
+        geteuid() == 0
+        || Folder.text(of: "/proc/mounts").split(whereSeparator: \.isNewline).contains {
+            $0.hasPrefix("devpts /dev/pts ") && $0.split(whereSeparator: { $0 == " " || $0 == "," }).contains("gid=5")
+        }
+
     /// Starts the program in `folder`; returns when it answers.
     init(in folder: Folder) async throws {
         self.folder = folder
