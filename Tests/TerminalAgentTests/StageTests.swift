@@ -128,6 +128,17 @@ extension TerminalProgramTests {
             }
         }
 
+        @Test func aKeyThatIsWithdrawnIsNotCalledUnknown() async throws {
+            try await withSite { site in
+                try await site.setUp()
+                try await site.must("start")
+                try site.relay.approve("")
+                Processes.signal(try #require(try site.processes.first { $0.name == "ssh" }), .kill)
+                try await eventually("the status tells") { try await site.status().failure?.code == "key-withdrawn" }
+                #expect(try await site.must("status").output.contains("does not accept this terminal's key any more"))
+            }
+        }
+
         @Test func theTunnelComesBackWhenItsClientDies() async throws {
             try await withSite { site in
                 try await site.setUp()

@@ -35,6 +35,14 @@ import Testing
         #expect(!failure.isWorthAnotherPort)
     }
 
+    @Test func aKeyThatTheRelayAcceptedBeforeIsWithdrawnNotUnknown() {
+        var reader = SSHOutputReader(
+            relay: .init(host: "r", endpoint: "r port 22", listeningPort: "41999", pinned: "SHA256:pinned", wasKeyAccepted: true))
+        for line in Transcript.keyUnknown.split(separator: "\n") { _ = reader.read(String(line)) }
+        #expect(reader.failure(end: "status 255") == .keyWithdrawn)
+        #expect(TunnelFailure.keyWithdrawn.isWorthRetrying && TunnelFailure.keyWithdrawn.stage == .authenticating)
+    }
+
     @Test func aChangedRelayKeyStopsWithBothFingerprints() {
         let failure = failure(Transcript.relayKeyChanged)
         #expect(failure == .relayKeyChanged(offered: Self.offered, pinned: "SHA256:pinned"))
@@ -131,7 +139,7 @@ import Testing
             .connectionTimedOut(relay: "r"),
             .unreachable(relay: "r", reason: "x"), .networkBlocked(relay: "r", answer: "a"), .silent(relay: "r"), .closedEarly(relay: "r"),
             .incompatible(reason: "r"), .relayKeyChanged(offered: "o", pinned: "p"), .relayKeyNotPinned(offered: "o"),
-            .relayKeyMismatch(offered: "o", confirmed: "c"), .keyUnknown, .portRefused(port: "1", reason: nil),
+            .relayKeyMismatch(offered: "o", confirmed: "c"), .keyUnknown, .keyWithdrawn, .portRefused(port: "1", reason: nil),
             .endedByRelay(at: .waiting, reason: "r"), .lost(reason: "r"), .clientFailed(reason: "r"),
         ]
         #expect(Set(all.map(\.code)).count == all.count)

@@ -189,6 +189,7 @@ extension RemoteSupport {
         }
         let report = report(try issued.get(), created)
         setting = created
+        isKeyAccepted = false
         lifecycle = SupportLifecycle(portCount: relay.ports.count, off: .settingChanged)
         return .setting(
             SettingReport(

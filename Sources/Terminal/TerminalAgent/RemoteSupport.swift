@@ -29,6 +29,8 @@ package actor RemoteSupport {
     var lifecycle = SupportLifecycle(portCount: 1)
     var users: [LoginUser] = []
     var setting: RemoteSupportSetting?
+    /// Whether the relay of the setting has accepted the terminal key since the program runs.
+    var isKeyAccepted = false
     var facts = BrokerFacts(onlyLoginUser: nil, hostKeyFingerprint: nil)
     var logins: [LoginID: TerminalStatus.Login] = [:]
     var journal = EventJournal()
@@ -194,6 +196,7 @@ package actor RemoteSupport {
 
     private func observe(_ observation: SSHOutputReader.Observation, of attempt: TunnelAttempt) {
         guard case .reached(let stage) = observation else { return }
+        if stage == .requestingPort { isKeyAccepted = true }
         let before = lifecycle.phase
         lifecycle.reached(stage, by: attempt, at: now)
         guard lifecycle.phase != before else { return }
@@ -264,7 +267,7 @@ package actor RemoteSupport {
     ) {
         let names = SSHOutputReader.RelayNames(
             host: setting.relay.host, endpoint: "\(setting.relay.host) port \(port)", listeningPort: setting.listeningPort.description,
-            pinned: setting.pinnedKey == nil ? nil : setting.fingerprint)
+            pinned: setting.pinnedKey == nil ? nil : setting.fingerprint, wasKeyAccepted: isKeyAccepted)
         let client = TunnelClient(
             names: names, loop: loop, log: log, observed: observed,
             ended: { [weak self] failure in

@@ -39,13 +39,16 @@ package struct SSHOutputReader: Sendable {
         package let listeningPort: String
         /// The fingerprint of the pinned key, if there is one.
         package let pinned: String?
+        /// Whether the relay accepted the same terminal key before.
+        package let wasKeyAccepted: Bool
 
         /// Names with their parts given.
-        package init(host: String, endpoint: String, listeningPort: String, pinned: String?) {
+        package init(host: String, endpoint: String, listeningPort: String, pinned: String?, wasKeyAccepted: Bool = false) {
             self.host = host
             self.endpoint = endpoint
             self.listeningPort = listeningPort
             self.pinned = pinned
+            self.wasKeyAccepted = wasKeyAccepted
         }
     }
 
@@ -141,7 +144,7 @@ package struct SSHOutputReader: Sendable {
         } else if line.hasPrefix("No "), line.contains(" host key is known for ") {
             settle(pinnedOrNot())
         } else if line.contains(": Permission denied (") || line.hasPrefix("Permission denied (") {
-            settle(.keyUnknown)
+            settle(relay.wasKeyAccepted ? .keyWithdrawn : .keyUnknown)
         } else if line.hasPrefix("Unable to negotiate with ") {
             settle(.incompatible(reason: line.afterLast(": ", keeping: 2)))
         } else if line.hasPrefix("Error: remote port forwarding failed for listen port") {
@@ -165,7 +168,7 @@ package struct SSHOutputReader: Sendable {
         guard let port = line.range(of: " port ") else { return }
         let words = port.split(separator: ":", maxSplits: 2).last.map { $0.drop { $0 == " " } } ?? port
         if stage == .authenticating, words.contains("Too many authentication failures") {
-            settle(.keyUnknown)
+            settle(relay.wasKeyAccepted ? .keyWithdrawn : .keyUnknown)
         } else {
             settle(.endedByRelay(at: stage, reason: String(words)))
         }

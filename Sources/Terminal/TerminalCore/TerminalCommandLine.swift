@@ -67,7 +67,7 @@ package enum TerminalCommandLine {
                     .init("--for", value: "TIME", "how long, for example 90m or 8h (default 8h)"),
                     .init("--until-stopped", "no time limit: support stays on until you stop it"),
                 ]),
-            CommandSpec("extend", "Gives support more time", arguments: [.init("TIME")]),
+            CommandSpec("extend", "Gives support more time; start --for sets the time anew", arguments: [.init("TIME")]),
             CommandSpec("stop", "Switches support off; every login ends within a second"),
             CommandSpec("test", "Tries the way to the relay once, and says where it fails and what to do"),
             CommandSpec("help", "Shows help", arguments: [.init("COMMAND", isOptional: true)]),

@@ -20,6 +20,7 @@ extension TunnelFailure {
         case .relayKeyMismatch(let offered, let confirmed):
             "the relay shows another host key than the one that was confirmed: \(shown(offered)) instead of \(shown(confirmed))"
         case .keyUnknown: "the relay does not know this terminal's key yet"
+        case .keyWithdrawn: "the relay does not accept this terminal's key any more"
         case .portRefused(let port, let reason):
             "the relay refuses listening port \(shown(port)) to this terminal" + (reason.map { ": \(shown($0))" } ?? "")
         case .endedByRelay(_, let reason): "the relay ended the connection: \(shown(reason))"
@@ -45,7 +46,8 @@ extension TunnelFailure {
         case .relayKeyMismatch:
             "compare the fingerprint with the one from support; if theirs differs from what the relay shows, do not continue and tell them"
         case .keyUnknown:
-            "send it to support (towline-terminal key shows it); this terminal goes on trying and connects once they approve it"
+            "send it to support (towline-terminal key shows it); this terminal can connect once they have approved it"
+        case .keyWithdrawn: "ask support whether they have disabled or removed this terminal; it can connect once they accept it again"
         case .portRefused: "compare the listening port with the one from support (towline-terminal settings show), or tell them this line"
         case .endedByRelay, .lost: "nothing to do: this terminal connects again by itself"
         case .clientFailed: "check that the package openssh-client is installed; otherwise send this line to support"

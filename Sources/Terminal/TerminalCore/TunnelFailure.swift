@@ -28,6 +28,8 @@ package enum TunnelFailure: Error, Hashable, Codable, Sendable {
     case relayKeyMismatch(offered: String, confirmed: String)
     /// The relay does not accept the terminal key.
     case keyUnknown
+    /// The relay accepted the terminal key before, and does not any more.
+    case keyWithdrawn
     /// The relay does not give the listening port.
     case portRefused(port: String, reason: String?)
     /// The relay ended the connection with these words while it was at this stage.
@@ -60,7 +62,7 @@ package enum TunnelFailure: Error, Hashable, Codable, Sendable {
         case .connectionRefused, .connectionTimedOut, .unreachable, .clientFailed: .connecting
         case .networkBlocked, .silent, .closedEarly, .incompatible, .relayKeyChanged, .relayKeyNotPinned, .relayKeyMismatch:
             .checkingRelay
-        case .keyUnknown: .authenticating
+        case .keyUnknown, .keyWithdrawn: .authenticating
         case .portRefused: .requestingPort
         case .endedByRelay(let stage, _): stage
         case .lost: .waiting
@@ -83,6 +85,7 @@ package enum TunnelFailure: Error, Hashable, Codable, Sendable {
         case .relayKeyNotPinned: "relay-key-not-pinned"
         case .relayKeyMismatch: "relay-key-mismatch"
         case .keyUnknown: "key-unknown"
+        case .keyWithdrawn: "key-withdrawn"
         case .portRefused: "port-refused"
         case .endedByRelay: "ended-by-relay"
         case .lost: "lost"
