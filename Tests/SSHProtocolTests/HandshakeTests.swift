@@ -76,7 +76,8 @@ import Testing
         ("SSH-2.0-x\r\n", true), ("SSH-2.0-x\n", true), ("SSH-2.0-x with comments\r\n", true), ("SSH-2.0-\r\n", true),
         ("SSH-1.99-x\r\n", false), ("SSH-1.5-x\r\n", false), ("GET / HTTP/1.1\r\n", false), ("\r\n", false), ("\n", false),
         ("SSH-2.0\r\n", false),
-        ("SSH-2.0-\u{1}x\r\n", false), ("SSH-2.0-x\ry\r\n", false), ("SSH-2.0-\u{1b}[31m\r\n", false), ("SSH-2.0-\u{e9}\r\n", false), (" SSH-2.0-x\r\n", false),
+        ("SSH-2.0-\u{1}x\r\n", false), ("SSH-2.0-x\ry\r\n", false), ("SSH-2.0-\u{1b}[31m\r\n", false), ("SSH-2.0-\u{e9}\r\n", false),
+        (" SSH-2.0-x\r\n", false),
     ])
     func identificationIsTakenOrRefused(_ line: String, _ isTaken: Bool) throws {
         let link = Link()
