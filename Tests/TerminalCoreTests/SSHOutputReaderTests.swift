@@ -138,6 +138,7 @@ import Testing
             .nameUnknown(host: "h"), .nameUnresolved(host: "h", reason: "r"), .connectionRefused(relay: "r"),
             .connectionTimedOut(relay: "r"),
             .unreachable(relay: "r", reason: "x"), .networkBlocked(relay: "r", answer: "a"), .silent(relay: "r"), .closedEarly(relay: "r"),
+            .stalled(at: .connecting),
             .incompatible(reason: "r"), .relayKeyChanged(offered: "o", pinned: "p"), .relayKeyNotPinned(offered: "o"),
             .relayKeyMismatch(offered: "o", confirmed: "c"), .keyUnknown, .keyWithdrawn, .portRefused(port: "1", reason: nil),
             .endedByRelay(at: .waiting, reason: "r"), .lost(reason: "r"), .clientFailed(reason: "r"),

@@ -13,6 +13,10 @@ package struct AgentConfiguration: Sendable {
     /// Makes terminal keys.
     package var sshKeygen = "/usr/bin/ssh-keygen"
 
+    /// How long an attempt may take until the tunnel stands. ssh's own limits end with the relay's first words and begin again with the
+    /// tunnel: a relay that falls silent in between would be waited for for ever. Longer than all of ssh's limits on that way.
+    package var attemptLimit = Duration.seconds(60)
+
     /// A configuration with its necessary parts given.
     package init(paths: Paths, run: String) {
         self.paths = paths

@@ -43,6 +43,7 @@ package actor RemoteSupport {
     private var listener: (raw: Int32, registration: Registration)?
     private var network: (raw: Int32, registration: Registration)?
     private var alarm: Timer?
+    private var watchdog: Timer?
     private var isChanging = false
     private var awaitingTurn: [CheckedContinuation<Void, Never>] = []
 
@@ -188,10 +189,20 @@ package actor RemoteSupport {
         let port = setting.relay.ports[attempt.portIndex]
         let number = reserveClient()
         currentClient = number
+        watchdog?.cancel()
+        watchdog = loop.schedule(after: configuration.attemptLimit) { [weak self] in
+            self?.assumeIsolated { $0.giveUp(attempt, client: number) }
+        }
         run(
             TunnelClientArguments.tunnel(setting, port: port), setting, port: port, number: number,
             observed: { [weak self] observation in self?.assumeIsolated { $0.observe(observation, of: attempt) } },
             ended: { [weak self] failure in self?.assumeIsolated { $0.fail(failure, of: attempt) } })
+    }
+
+    private func giveUp(_ attempt: TunnelAttempt, client: Int) {
+        guard case .trying(attempt, let stage) = lifecycle.phase else { return }
+        end(client: client)
+        fail(.stalled(at: stage), of: attempt)
     }
 
     private func observe(_ observation: SSHOutputReader.Observation, of attempt: TunnelAttempt) {
@@ -207,7 +218,10 @@ package actor RemoteSupport {
 
     private func fail(_ failure: TunnelFailure, of attempt: TunnelAttempt) {
         guard lifecycle.isOn else { return }
+        let before = lifecycle.phase
         let actions = lifecycle.failed(failure, by: attempt, at: now, chance: Double.random(in: 0..<1))
+        // News of a client that was given up already.
+        guard lifecycle.phase != before else { return }
         if case .pinning = lifecycle.phase { return perform(actions) }
         log.warning("tunnel failed", ["stage": failure.stage.rawValue, "why": failure.sentence])
         journal.add(failed: failure)

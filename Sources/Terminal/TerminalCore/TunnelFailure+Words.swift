@@ -13,6 +13,7 @@ extension TunnelFailure {
             "something else than the relay answered at \(shown(relay)): \"\(shown(answer))\"; the network blocks or redirects the connection"
         case .silent(let relay): "\(shown(relay)) takes the connection but says nothing"
         case .closedEarly(let relay): "\(shown(relay)) closes the connection at once"
+        case .stalled(let stage): "nothing came any more while \(stage.title)"
         case .incompatible(let reason): "the relay and this terminal do not understand each other: \(shown(reason))"
         case .relayKeyChanged(let offered, let pinned):
             "the relay shows another host key than before: \(shown(offered)) instead of \(shown(pinned))"
@@ -38,7 +39,7 @@ extension TunnelFailure {
             "check this machine's network; if it works otherwise, ask support whether the relay is up and which ports it uses"
         case .networkBlocked:
             "sign in to the network if it asks for that, or ask whoever runs it to let SSH through, or set another relay port such as 443"
-        case .silent, .closedEarly: "it may be busy; if this goes on, ask support whether the relay is up and which port it uses"
+        case .silent, .closedEarly, .stalled: "it may be busy; if this goes on, ask support whether the relay is up and which port it uses"
         case .incompatible: "send this line to support"
         case .relayKeyChanged:
             "do not continue before support confirms the new fingerprint; if they do, create the setting again with that --fingerprint"

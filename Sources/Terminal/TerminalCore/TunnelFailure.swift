@@ -18,6 +18,8 @@ package enum TunnelFailure: Error, Hashable, Codable, Sendable {
     case silent(relay: String)
     /// It closed the connection before any key was exchanged.
     case closedEarly(relay: String)
+    /// It answered, and then stopped in the middle of this stage. N01
+    case stalled(at: ConnectionStage)
     /// The two ends have no algorithm in common.
     case incompatible(reason: String)
     /// The relay's host key is not the pinned one.
@@ -51,6 +53,7 @@ package enum TunnelFailure: Error, Hashable, Codable, Sendable {
     package var isWorthAnotherPort: Bool {
         switch self {
         case .connectionRefused, .connectionTimedOut, .unreachable, .networkBlocked, .silent, .closedEarly: true
+        case .stalled(let stage): stage <= .checkingRelay
         default: false
         }
     }
@@ -64,7 +67,7 @@ package enum TunnelFailure: Error, Hashable, Codable, Sendable {
             .checkingRelay
         case .keyUnknown, .keyWithdrawn: .authenticating
         case .portRefused: .requestingPort
-        case .endedByRelay(let stage, _): stage
+        case .endedByRelay(let stage, _), .stalled(let stage): stage
         case .lost: .waiting
         }
     }
@@ -80,6 +83,7 @@ package enum TunnelFailure: Error, Hashable, Codable, Sendable {
         case .networkBlocked: "network-blocked"
         case .silent: "silent"
         case .closedEarly: "closed-early"
+        case .stalled: "stalled"
         case .incompatible: "incompatible"
         case .relayKeyChanged: "relay-key-changed"
         case .relayKeyNotPinned: "relay-key-not-pinned"
