@@ -119,19 +119,29 @@ import Testing
         let bench = try await Bench(server: "#!/bin/sh\ntrap '' TERM HUP\n(trap '' TERM; sleep 1000; :) &\nsleep 1000\n:\n")
         let (reply, peer) = try await bench.login()
         #expect(!isRefused(reply))
+        let pause = Monitor(())
+        let deadline = MonotonicClock.now + .seconds(10)
+        while Self.sleepers(of: bench.folder).count < 2, MonotonicClock.now < deadline {
+            _ = pause.wait(until: MonotonicClock.now + .milliseconds(20)) { _ in nil as Void? }
+        }
+        let sleepers = Self.sleepers(of: bench.folder)
+        #expect(sleepers.count == 2)
         let begin = ContinuousClock.now
         #expect(!isRefused(await bench.ask(.endLogins(nil))))
         #expect(ContinuousClock.now - begin < .seconds(5), "one second, and what a loaded machine adds")
-        #expect(!Processes.descendants(of: Processes.current).contains { $0.name == "sleep" && Self.isBelow($0, bench.folder) })
+        for sleeper in sleepers { #expect(Processes.entry(sleeper.pid).map { $0.started == sleeper.started && !$0.isZombie } != true) }
         Descriptor.close(peer)
         try await bench.close()
     }
 
-    /// Whether the process has the bench's server among its open files or arguments.
-    private static func isBelow(_ entry: ProcessEntry, _ folder: String) -> Bool {
-        // A process may end while it is looked at.
-        let parent = (try? Files.read("/proc/\(entry.parent)/cmdline", limit: 4096)).map { String(decoding: $0, as: UTF8.self) }
-        return parent?.contains(folder) == true && !entry.isZombie
+    /// What the bench's server runs: children of a shell whose command line names the bench's folder.
+    private static func sleepers(of folder: String) -> [ProcessEntry] {
+        Processes.all().filter { entry in
+            guard entry.name == "sleep", !entry.isZombie else { return false }
+            // A process may end while it is looked at.
+            let parent = (try? Files.read("/proc/\(entry.parent)/cmdline", limit: 4096)).map { String(decoding: $0, as: UTF8.self) }
+            return parent?.contains(folder) == true
+        }
     }
 
     @Test func withoutRootOnlyOneselfCanBeALoginUser() async throws {

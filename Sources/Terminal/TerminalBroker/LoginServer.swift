@@ -195,8 +195,9 @@ final class LoginServer {
         }
         for process in running { process.signal(.kill) }
         let snapshot = Processes.all().filter { !$0.isZombie }
-        let living = Set(snapshot)
-        ending.doomed = ending.doomed.filter(living.contains)
+        // Number and start name a process; its parent changes when that one dies.
+        let starts = Dictionary(uniqueKeysWithValues: snapshot.map { ($0.pid, $0.started) })
+        ending.doomed = ending.doomed.filter { starts[$0.pid] == $0.started }
         ending.doomed.formUnion(Self.descendants(of: Set(ending.doomed.map(\.pid) + running.map(\.pid)), in: snapshot))
         if ending.isAll, configuration.endsStrays { ending.doomed.formUnion(strays(in: snapshot)) }
         for entry in snapshot where entry.user != 0 && ending.users.contains(entry.user) { ending.doomed.insert(entry) }
