@@ -87,8 +87,11 @@ extension TerminalProgramTests {
                 try Files.makeDirectory(folder, mode: 0o755)
                 try Files.setOwner(folder, user: account.user, group: account.group)
                 let data = "\(folder)/data"
+                // The clone may lie where only root gets in, as below /root.
+                let program = "\(site.folder.path)/towline-terminal"
+                _ = try await run(["/usr/bin/install", "-m", "755", Site.program, program])
                 let running = try Running(
-                    ["/usr/bin/prlimit", "--nproc=80", Site.program, "serve", "--data-dir", data], in: site.folder.path, name: "limited",
+                    ["/usr/bin/prlimit", "--nproc=80", program, "serve", "--data-dir", data], in: site.folder.path, name: "limited",
                     credentials: credentials)
                 try await eventually("it is ready: \(running.errors)") {
                     guard running.isRunning else { throw ScenarioError(description: running.errors) }
