@@ -6,6 +6,7 @@ import select
 import shutil
 import socket
 import subprocess
+import sys
 import time
 
 from processes import until
@@ -91,7 +92,9 @@ class SSHD:
             )
         self.log = open(f"{self.folder}/log", "w")
         command = [shutil.which("sshd", path="/usr/sbin:/sbin:" + os.environ["PATH"]), "-D", "-e", "-f", f"{self.folder}/config"]
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=self.log)
+        # Below a reaper: a connection's child outlives its monitor, and its CPU time must not be lost.
+        reaper = [sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "reaper.py")]
+        self.process = subprocess.Popen(reaper + command, stdin=subprocess.DEVNULL, stderr=self.log)
         until(lambda: socket.socket().connect_ex(("127.0.0.1", self.port)) == 0, "sshd listens")
 
     def stop(self):
