@@ -54,13 +54,14 @@ import Testing
         link.client.sendData(channel, bytes)
         try link.pump()
         #expect(channel.sendWindow == 0)
-        link.server.consumed(id, 3 * 32768 - 1)
+        let worthwhile = bytes.count / 8
+        link.server.consumed(id, worthwhile - 1)
         try link.pump()
         #expect(channel.sendWindow == 0, "not worth a message yet")
         link.server.consumed(id, 1)
         try link.pump()
-        #expect(channel.sendWindow == 3 * 32768)
-        link.server.consumed(id, bytes.count - 3 * 32768)
+        #expect(channel.sendWindow == UInt32(worthwhile))
+        link.server.consumed(id, bytes.count - worthwhile)
         try link.pump()
         #expect(channel.sendWindow == ProtocolLimits.window)
         // And the whole again, many times over: the account stays right.

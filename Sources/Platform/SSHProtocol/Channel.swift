@@ -79,6 +79,6 @@ struct Channel {
     /// Bytes that have left on the other side and are not granted anew yet.
     var credit: UInt32 = 0
 
-    /// Credit that is worth a WINDOW_ADJUST: three full packets, as OpenSSH does, keep a fast sender going at little cost.
-    static let worthwhileCredit = 3 * ProtocolLimits.channelPacket
+    /// Credit that is worth a WINDOW_ADJUST: an eighth of the window keeps a fast sender going and costs one small packet in eight full ones.
+    static let worthwhileCredit = ProtocolLimits.window / 8
 }
