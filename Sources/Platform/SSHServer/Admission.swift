@@ -21,6 +21,8 @@ package final class Admission: Sendable {
         var penaltyEnds: MonotonicTime
         /// The moment until which a good key protects the source.
         var protectedUntil: MonotonicTime
+        /// The moment from which remembering it changes nothing.
+        var expiry: MonotonicTime { max(penaltyEnds, protectedUntil) }
     }
 
     private struct State {
@@ -85,11 +87,9 @@ package final class Admission: Sendable {
 
     private func remember(_ state: inout State, _ source: SourceGroup, _ memory: Memory, _ now: MonotonicTime) {
         if state.memories[source] == nil, state.memories.count >= limits.rememberedSources {
-            state.memories = state.memories.filter { max($0.value.penaltyEnds, $0.value.protectedUntil) > now }
+            state.memories = state.memories.filter { $0.value.expiry > now }
             if state.memories.count >= limits.rememberedSources,
-                let least = state.memories.min(by: {
-                    max($0.value.penaltyEnds, $0.value.protectedUntil) < max($1.value.penaltyEnds, $1.value.protectedUntil)
-                })
+                let least = state.memories.min(by: { $0.value.expiry < $1.value.expiry })
             {
                 state.memories[least.key] = nil
             }
