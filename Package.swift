@@ -33,6 +33,7 @@ let package = Package(
         // Doors to C.
         .systemLibrary(name: "CCrypto", path: "Sources/C/CCrypto", pkgConfig: "libcrypto"),
         .systemLibrary(name: "CSQLite", path: "Sources/C/CSQLite", pkgConfig: "sqlite3"),
+        .systemLibrary(name: "CHTTP", path: "Sources/C/CHTTP", pkgConfig: "libmicrohttpd"),
         .target(name: "CLinux", path: "Sources/C/CLinux"),
 
         // Vocabulary: pure values, no I/O, no C.
@@ -43,6 +44,7 @@ let package = Package(
         target("SystemCalls", in: "Platform", ["CLinux"]),
         target("EventLoops", in: "Platform", ["SystemCalls", "CLinux"]),
         target("LocalControl", in: "Platform", ["EventLoops", "SystemCalls"]),
+        target("HTTPServer", in: "Platform", ["CHTTP", "EventLoops", "SystemCalls"]),
         target("SQLite", in: "Platform", ["CSQLite"]),
         target("SSHCrypto", in: "Platform", ["CCrypto", "SSHKeys"]),
         target("SSHProtocol", in: "Platform", ["SSHCrypto", "SSHKeys"]),
@@ -83,6 +85,7 @@ let package = Package(
         tests("SystemCallsTests", ["SystemCalls"]),
         tests("EventLoopsTests", ["EventLoops", "SystemCalls"]),
         tests("LocalControlTests", ["LocalControl", "EventLoops", "SystemCalls"]),
+        tests("HTTPServerTests", ["HTTPServer", "EventLoops", "SystemCalls"]),
         tests("SQLiteTests", ["SQLite"]),
         tests("SSHCryptoTests", ["SSHCrypto", "SSHKeys", "SystemCalls"]),
         tests("SSHProtocolTests", ["SSHProtocol", "SSHCrypto", "SSHKeys", "SSHTestClient"]),

@@ -37,6 +37,9 @@ enum CodeRules {
             "state of the loop is touched on its thread only, checked; what others hand in is behind a lock",
         "Sources/Platform/EventLoops/LoopBound.swift": "the value is used on its loop's thread only, checked on every use",
         "Sources/Platform/EventLoops/BlockingExecutor.swift": "runs jobs on the one thread that the executor owns",
+        "Sources/Platform/HTTPServer/Engine.swift":
+            "libmicrohttpd hands the engine and its connections back within MHD_run, on the loop, while the engine holds both",
+        "Sources/Platform/HTTPServer/RequestLine.swift": "a collector that lives for one call of libmicrohttpd",
         "Sources/Platform/SQLite/Transient.swift": "SQLITE_TRANSIENT is a C macro that Swift cannot import; a constant",
         "Sources/Platform/SSHCrypto/PacketCipher.swift": "methods that libcrypto fetched once and never changes",
         "Sources/Platform/SSHCrypto/HostKey.swift": "an EVP_PKEY that is only read after init; libcrypto counts references atomically",

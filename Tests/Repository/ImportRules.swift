@@ -15,7 +15,7 @@ enum ImportRules {
 
     private static let base: Set<String> = ["SSHKeys", "Support"]
     private static let platform: Set<String> = [
-        "SystemCalls", "EventLoops", "LocalControl", "SQLite", "SSHCrypto", "SSHProtocol", "SSHServer",
+        "SystemCalls", "EventLoops", "LocalControl", "HTTPServer", "SQLite", "SSHCrypto", "SSHProtocol", "SSHServer",
     ]
     private static let relay: Set<String> = ["RelayCore", "RelayStore", "RelaySwitch", "RelayCommands"]
     private static let terminal: Set<String> = ["TerminalCore", "TerminalStore", "TerminalBroker", "TerminalAgent"]
@@ -89,6 +89,7 @@ enum ImportRules {
     private static let owners: [String: Set<String>] = [
         "CCrypto": ["SSHCrypto", "SSHTestClient"],
         "CSQLite": ["SQLite"],
+        "CHTTP": ["HTTPServer"],
         "CLinux": ["SystemCalls", "EventLoops"],
     ]
 

@@ -40,6 +40,14 @@ package enum IPAddress: Hashable, Sendable, CustomStringConvertible {
         return result
     }
 
+    /// The 4 or 16 bytes in network order.
+    package var bytes: [UInt8] {
+        switch self {
+        case .v4(let bits): withUnsafeBytes(of: bits.bigEndian, Array.init)
+        case .v6(let high, let low): withUnsafeBytes(of: high.bigEndian, Array.init) + withUnsafeBytes(of: low.bigEndian, Array.init)
+        }
+    }
+
     /// Whether it names this machine itself: 127.0.0.0/8 or ::1.
     package var isLoopback: Bool {
         switch self {

@@ -136,6 +136,18 @@ package enum Sockets {
         if shutdown(raw, Int32(SHUT_WR)) != 0, errno != ENOTCONN { throw SystemError(errno: errno, call: "shutdown") }
     }
 
+    /// Ends both directions at once without closing the descriptor: whoever waits on it finds out. One that is gone already is not an error.
+    package static func hangUp(_ raw: Int32) {
+        if shutdown(raw, Int32(SHUT_RDWR)) != 0 { precondition(errno != EBADF, "descriptor \(raw) was closed by someone else") }
+    }
+
+    /// Whether the peer said that it will send nothing more, or is gone; bytes may still wait to be read.
+    package static func peerHasLeft(_ raw: Int32) -> Bool {
+        let readHangUp = Int16(EPOLLRDHUP.rawValue)  // POLLRDHUP, which Glibc hides: poll(2) and epoll(7) share their bits
+        var watched = pollfd(fd: raw, events: readHangUp, revents: 0)
+        return poll(&watched, 1, 0) > 0 && watched.revents & (readHangUp | Int16(POLLHUP | POLLERR)) != 0
+    }
+
     /// Makes the coming `close` reset the connection instead of leaving unsent bytes to the kernel.
     package static func resetOnClose(_ raw: Int32) throws(SystemError) {
         var linger = linger(l_onoff: 1, l_linger: 0)
