@@ -62,6 +62,29 @@ def pss_bytes(root):
     return total
 
 
+def sockets(root):
+    """Open sockets of `root` and all its living descendants."""
+    total = 0
+    for pid in tree(root):
+        try:
+            with os.scandir(f"/proc/{pid}/fd") as entries:
+                total += sum(os.readlink(entry.path).startswith("socket:") for entry in entries)
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return total
+
+
+def settled(root):
+    """CPU seconds of `root`'s tree once it has come to rest: two equal readings in a row (to a millisecond)."""
+    last = -1.0
+    while True:
+        now = cpu_seconds(root)
+        if abs(now - last) < 0.001:
+            return now
+        last = now
+        time.sleep(0.2)
+
+
 def until(condition, what, seconds=30.0):
     """Waits until `condition()` is true; it is the caller's error if that takes longer than `seconds`."""
     deadline = time.monotonic() + seconds
