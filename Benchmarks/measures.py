@@ -42,18 +42,14 @@ def percentile(times, share):
 
 def idle(record, scenes, options):
     """Idle tunnels, from one to the most a relay is asked to hold: memory, connecting, coming back, and what they cost an echo."""
-    for count in sorted(options.held):
-        rounds = options.rounds if count == max(options.held) else options.curve_rounds
-        for _ in range(rounds):
-            for scene in scenes:
-                if scene.relay.name != "sshd":
-                    _hold_idle(record, scene, count, count == max(options.held), options)
-    for count in sorted(options.held_by_sshd):
-        rounds = options.rounds if count == max(options.held_by_sshd) else options.curve_rounds
-        for _ in range(rounds):
-            for scene in scenes:
-                if scene.relay.name == "sshd":
-                    _hold_idle(record, scene, count, count == max(options.held_by_sshd), options)
+    few = [scene for scene in scenes if scene.relay.name == "sshd"]
+    many = [scene for scene in scenes if scene.relay.name != "sshd"]
+    for together, counts in (many, options.held), (few, options.held_by_sshd):
+        for count in sorted(counts):
+            is_figure = count == max(counts)
+            for _ in range(options.rounds if is_figure else options.curve_rounds):
+                for scene in together:
+                    _hold_idle(record, scene, count, is_figure, options)
 
 
 def _hold_idle(record, scene, count, is_figure, options):

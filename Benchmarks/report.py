@@ -85,7 +85,7 @@ def rows(result):
             aims.append(f"{sign} {figure.limit:g} {figure.unit}")
             held.append(ours is not None and holds(ours * UNITS[figure.unit][0], figure.limit))
         for relay, rival in RIVALS.items():
-            if ours is not None and medians.get(relay):
+            if ours is not None and (medians.get(relay) or 0) > 0:  # noise can bring a difference below zero
                 ratios[relay] = ours / medians[relay]
             if relay in figure.ratios:
                 aims.append(f"{sign} {_ratio(figure.ratios[relay])} {rival}".replace("1.00 × ", ""))
@@ -129,35 +129,40 @@ stock `sshd` as the terminals behind all of them.
   (`Benchmarks/gorelay`). **HAProxy**: TCP mode, straight to the terminal's `sshd`: no tunnel and no cipher, the floor for moving bytes.
 - *reached* holds for all of "to reach", or names what was missed. Smaller is better, but for MB/s.
 
-Made {result["made"]} in {result["seconds"] // 60} min on {machine["cores"]} cores of {machine["cpu"]}, {machine["memory_gib"]} GiB, Linux {machine["kernel"]}, {machine["system"]};
-load average before: {machine["load_before"]:.2f}. Towline {versions["towline"]}, {versions["swift"]}, {versions["libcrypto"]}; {versions["openssh"]};
-Go {versions["go"].removeprefix("go")}; HAProxy {versions["haproxy"]}; libssh {versions["libssh"]}. Clients, both ends and the relay share those cores. All samples, options and
-versions are in [benchmark.json](benchmark.json).
+Made {result["made"]} in {result["seconds"] // 60} min on {machine["cores"]} cores of {machine["cpu"]}, {machine["memory_gib"]} GiB,
+Linux {machine["kernel"]}, {machine["system"]}; load average before: {machine["load_before"]:.2f}. Towline {versions["towline"]},
+{versions["swift"]}, {versions["libcrypto"]}; {versions["openssh"]};
+Go {versions["go"].removeprefix("go")}; HAProxy {versions["haproxy"]}; libssh {versions["libssh"]}.
+Clients, both ends and the relay share those cores. All samples, options and versions are in [benchmark.json](benchmark.json).
 
 ## Growth with load
 
 {drawn}
 
-Medians of {options["curve_rounds"]} samples a point, {options["rounds"]} at the last one of idle tunnels. `sshd` is asked to hold up to {most_of_sshd} tunnels.
+Medians of {options["curve_rounds"]} samples a point, {options["rounds"]} at the last one of idle tunnels.
+`sshd` is asked to hold up to {most_of_sshd} tunnels.
 
 ## How
 
 - Samples: {options["rounds"]} of every figure, relays in turn within each round; every figure is their median.
-- Idle tunnels: {most:,} for ours and for Go, {most_of_sshd} for `sshd`, all held by one client of another family, `Benchmarks/hold.c` (libssh), on the same cores.
-  Every sample is a fresh start of the relay after a SIGKILL with all tunnels connected. Memory is the PSS (`/proc/PID/smaps_rollup`) of all
-  processes of the relay ÷ tunnels, nothing subtracted; of `sshd` its growth ÷ tunnels. `sshd` has {sshd}.
-- CPU: user and system time of the relay's processes, ended children included.
-  "Stock ssh" is one `ssh -N -R` after the other: key exchange, authentication, forward granted, and its end; {options["connects"]} a sample.
-- Back after a kill: from the start of the relay's program until the last of {most:,} tunnels is granted. The light client on the same cores
-  works for each of them as hard as {most:,} terminals would together.
-- A GB (10⁹ bytes): {options["megabytes"]} MB of zeros from staff to the terminal through `ssh -J`, scaled; the same cipher on staff's connection
-  to the relay, on the tunnel, and end to end. Wall time has the login in it.
-- Echo: {options["echoes"]:,} lines of 64 bytes, one after the other, through `ssh -J … cat` with the idle tunnels connected, less the same percentile of
-  `ssh … cat` straight to the terminal's `sshd`: what is added is the relay and the two stock clients on the way.
-- 100 ms: staff in a network namespace, `tc netem` with 50 ms each way; {options["far_megabytes"]} MB after the login. The inner session's window is OpenSSH's
+- Idle tunnels: {most:,} for ours and for Go, {most_of_sshd} for `sshd`, all held by one client of another family,
+  `Benchmarks/hold.c` (libssh), on the same cores. Every sample is a fresh start of the relay after a SIGKILL with all tunnels
+  connected. Memory is the PSS (`/proc/PID/smaps_rollup`) of all processes of the relay ÷ tunnels, nothing subtracted; of `sshd`
+  its growth ÷ tunnels. `sshd` has {sshd}.
+- CPU: user and system time of the relay's processes, ended children included. "Stock ssh" is one `ssh -N -R` after the other: key
+  exchange (the one that both prefer), authentication, forward granted, and its end; {options["connects"]} a sample.
+- Back after a kill: from the start of the relay's program until the last of {most:,} tunnels is granted. The light client on the
+  same cores works for each of them as hard as {most:,} terminals would together.
+- A GB (10⁹ bytes): {options["megabytes"]} MB of zeros from staff to the terminal through `ssh -J`, scaled; the same cipher on staff's
+  connection to the relay, on the tunnel, and end to end. Wall time has the login in it.
+- Echo: {options["echoes"]:,} lines of 64 bytes, one after the other, through `ssh -J … cat` with the idle tunnels connected, less the
+  same percentile of `ssh … cat` straight to the terminal's `sshd`: what is added is the relay and the two stock clients on the way.
+- 100 ms: staff in a network namespace at the end of a cable that delays each packet by 50 ms each way (`Benchmarks/delay.c`: what
+  `tc netem` does, on kernels without it); {options["far_megabytes"]} MB after the login. The inner session's window is OpenSSH's
   2 MiB, so 21 MB/s is what it allows at best.
-- Half-open: {options["strangers"]:,} connections from several loopback addresses, a third each silent, named, and stopped in the middle of a key exchange;
-  a good client from another address connects, authenticates and is granted its port. `sshd` as it comes (MaxStartups 10:30:100).
-- Bridges: {options["bridge_megabytes"]} MB in all over so many bridges, each to a terminal of its own, aes128-gcm; `ssh -W` to a sink behind the tunnel, no session
-  inside, so that the load is on the relay rather than on the ends.
+- Half-open: {options["strangers"]:,} connections from several loopback addresses, a third each silent, named, and stopped in the middle
+  of a key exchange; a good client from another address connects, authenticates and is granted its port. `sshd` as it comes
+  (MaxStartups 10:30:100).
+- Bridges: {options["bridge_megabytes"]} MB in all over so many bridges, each to a terminal of its own, aes128-gcm; `ssh -W` to a sink
+  behind the tunnel, no session inside, so that the load is on the relay rather than on the ends.
 """
