@@ -182,7 +182,7 @@ class Held:
         relay, keys = scene.relay, scene.keys
         command = [keys.holder, "tunnels", relay.address, str(relay.port), relay.user, keys.held, str(count)]
         command += [str(HOLD_FIRST_PORT), str(min(HOLD_THREADS, count))]
-        self.count = count
+        self.alive = 0
         log = f"{scene.folder}/hold-{scene.place}.log"
         with open(log, "w") as errors:
             self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True)
@@ -202,7 +202,7 @@ class Held:
 
     def end(self):
         """Ends them; returns how many were still alive."""
-        if self.process.poll() is None:
+        if not self.process.stdin.closed:
             self.process.stdin.close()
             words = self.process.stdout.readline().split()
             self.process.wait()
