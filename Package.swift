@@ -34,6 +34,8 @@ let package = Package(
         .systemLibrary(name: "CCrypto", path: "Sources/C/CCrypto", pkgConfig: "libcrypto"),
         .systemLibrary(name: "CSQLite", path: "Sources/C/CSQLite", pkgConfig: "sqlite3"),
         .systemLibrary(name: "CHTTP", path: "Sources/C/CHTTP", pkgConfig: "libmicrohttpd"),
+        .systemLibrary(name: "CSodium", path: "Sources/C/CSodium", pkgConfig: "libsodium"),
+        .systemLibrary(name: "CQRCode", path: "Sources/C/CQRCode", pkgConfig: "libqrencode"),
         .target(name: "CLinux", path: "Sources/C/CLinux"),
 
         // Vocabulary: pure values, no I/O, no C.
@@ -45,6 +47,8 @@ let package = Package(
         target("EventLoops", in: "Platform", ["SystemCalls", "CLinux"]),
         target("LocalControl", in: "Platform", ["EventLoops", "SystemCalls"]),
         target("HTTPServer", in: "Platform", ["CHTTP", "EventLoops", "SystemCalls"]),
+        target("Passwords", in: "Platform", ["CSodium"]),
+        target("QRCode", in: "Platform", ["CQRCode"]),
         target("SQLite", in: "Platform", ["CSQLite"]),
         target("SSHCrypto", in: "Platform", ["CCrypto", "SSHKeys"]),
         target("SSHProtocol", in: "Platform", ["SSHCrypto", "SSHKeys"]),
@@ -73,6 +77,7 @@ let package = Package(
             [
                 "TerminalCore", "TerminalStore", "TerminalBroker", "Support", "SSHKeys", "SSHCrypto", "EventLoops", "SystemCalls",
             ]),
+        target("TerminalConsole", in: "Terminal", ["HTTPServer", "Passwords", "EventLoops", "SystemCalls"]),
         program(
             "towline-terminal", in: "Terminal",
             [
@@ -86,6 +91,8 @@ let package = Package(
         tests("EventLoopsTests", ["EventLoops", "SystemCalls"]),
         tests("LocalControlTests", ["LocalControl", "EventLoops", "SystemCalls"]),
         tests("HTTPServerTests", ["HTTPServer", "EventLoops", "SystemCalls"]),
+        tests("PasswordsTests", ["Passwords"]),
+        tests("QRCodeTests", ["QRCode"]),
         tests("SQLiteTests", ["SQLite"]),
         tests("SSHCryptoTests", ["SSHCrypto", "SSHKeys", "SystemCalls"]),
         tests("SSHProtocolTests", ["SSHProtocol", "SSHCrypto", "SSHKeys", "SSHTestClient"]),
@@ -102,6 +109,7 @@ let package = Package(
         tests(
             "TerminalAgentTests",
             ["TerminalAgent", "TerminalStore", "TerminalBroker", "TerminalCore", "Support", "SSHKeys", "EventLoops", "SystemCalls"]),
+        tests("TerminalConsoleTests", ["TerminalConsole", "HTTPServer", "EventLoops", "SystemCalls"]),
         tests("EndToEnd", ["Support", "SSHKeys"]),
         tests("Repository", []),
 

@@ -15,10 +15,10 @@ enum ImportRules {
 
     private static let base: Set<String> = ["SSHKeys", "Support"]
     private static let platform: Set<String> = [
-        "SystemCalls", "EventLoops", "LocalControl", "HTTPServer", "SQLite", "SSHCrypto", "SSHProtocol", "SSHServer",
+        "SystemCalls", "EventLoops", "LocalControl", "HTTPServer", "Passwords", "QRCode", "SQLite", "SSHCrypto", "SSHProtocol", "SSHServer",
     ]
     private static let relay: Set<String> = ["RelayCore", "RelayStore", "RelaySwitch", "RelayCommands"]
-    private static let terminal: Set<String> = ["TerminalCore", "TerminalStore", "TerminalBroker", "TerminalAgent"]
+    private static let terminal: Set<String> = ["TerminalCore", "TerminalStore", "TerminalBroker", "TerminalAgent", "TerminalConsole"]
 
     /// Our own targets, to tell them from those of the system and to find one that is in no list.
     static let known = base.union(platform).union(relay).union(terminal)
@@ -90,6 +90,8 @@ enum ImportRules {
         "CCrypto": ["SSHCrypto", "SSHTestClient"],
         "CSQLite": ["SQLite"],
         "CHTTP": ["HTTPServer"],
+        "CSodium": ["Passwords"],
+        "CQRCode": ["QRCode"],
         "CLinux": ["SystemCalls", "EventLoops"],
     ]
 

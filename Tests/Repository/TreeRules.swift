@@ -96,7 +96,9 @@ enum TreeRules {
 
     /// Targets without a test target of their own, and where they are tested instead.
     private static let elsewhere: [String: String] = [
-        "CCrypto": "a module map", "CSQLite": "a module map", "CHTTP": "HTTPServerTests", "CLinux": "SystemCallsTests",
+        "CCrypto": "a module map", "CSQLite": "a module map", "CHTTP": "HTTPServerTests", "CSodium": "PasswordsTests",
+        "CQRCode": "QRCodeTests",
+        "CLinux": "SystemCallsTests",
         "towline-relay": "EndToEnd", "towline-terminal": "EndToEnd",
     ]
 

@@ -1,0 +1,3 @@
+// The door to libsodium: imported by Passwords only.
+#pragma once
+#include <sodium.h>
