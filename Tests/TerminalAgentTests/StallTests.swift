@@ -39,13 +39,13 @@ import Testing
         try await support.start(broker: ends.second, brokerGone: {})
         try await support.open()
 
-        guard case .status = await support.perform(.start(.standard)) else {
+        guard case .status = await support.perform(.start(.standard), by: .system) else {
             Issue.record("support did not start")
             return
         }
         try await eventually("the attempt is given up") {
-            guard case .status(let status) = await support.perform(.status) else { return false }
-            return status.failure?.code == "stalled" && status.failure?.stage == .checkingRelay
+            guard case .status(let status) = await support.perform(.status, by: .system) else { return false }
+            return status.failure?.code == .stalled && status.failure?.stage == .checkingRelay
         }
         await support.shutDown()
         await broker.hangUp()

@@ -151,7 +151,7 @@ import Testing
                 Issue.record("no answer that fits")
                 continue
             }
-            #expect(refused.map(\.name) == [user.name] && refused.first?.code == "not-root")
+            #expect(refused.map(\.name) == [user.name] && refused.first?.refusal.code == .notRoot)
         }
         #expect(try Files.list("\(bench.folder)/broker/keys").isEmpty)
         #expect(

@@ -132,21 +132,4 @@ import Testing
         #expect(failure("") == .clientFailed(reason: "it ended with status 255"))
         #expect(failure("command-line: line 0: Bad configuration option: xyz").stage == .connecting)
     }
-
-    @Test func everyFailureHasWordsAndACodeOfItsOwn() {
-        let all: [TunnelFailure] = [
-            .nameUnknown(host: "h"), .nameUnresolved(host: "h", reason: "r"), .connectionRefused(relay: "r"),
-            .connectionTimedOut(relay: "r"),
-            .unreachable(relay: "r", reason: "x"), .networkBlocked(relay: "r", answer: "a"), .silent(relay: "r"), .closedEarly(relay: "r"),
-            .stalled(at: .connecting),
-            .incompatible(reason: "r"), .relayKeyChanged(offered: "o", pinned: "p"), .relayKeyNotPinned(offered: "o"),
-            .relayKeyMismatch(offered: "o", confirmed: "c"), .keyUnknown, .keyWithdrawn, .portRefused(port: "1", reason: nil),
-            .endedByRelay(at: .waiting, reason: "r"), .lost(reason: "r"), .clientFailed(reason: "r"),
-        ]
-        #expect(Set(all.map(\.code)).count == all.count)
-        for failure in all {
-            #expect(!failure.sentence.isEmpty && !failure.sentence.hasSuffix("."))
-            #expect(!failure.advice.isEmpty && !failure.advice.hasSuffix("."))
-        }
-    }
 }

@@ -152,8 +152,8 @@ import Testing
 
     @Test func theLimitEndsEverythingAndCountsFromTheStart() throws {
         var (lifecycle, _) = try standing(since: 10, limit: .duration(.seconds(3600)))
-        #expect(lifecycle.deadline == at(3610) && lifecycle.nextWake == at(3610))
-        #expect(lifecycle.wake(at: at(3609)).isEmpty)
+        #expect(lifecycle.deadline == at(3610))
+        #expect(lifecycle.wake(at: at(3609)) == [.warn(.seconds(300))] && lifecycle.nextWake == at(3610))
         #expect(lifecycle.wake(at: at(3610)) == [.disconnect, .endLogins])
         #expect(lifecycle.phase == .off(.timeLimit))
     }
@@ -197,5 +197,60 @@ import Testing
         #expect(Uptime(nanoseconds: .max) + .seconds(1) == Uptime(nanoseconds: .max))
         #expect(Uptime(nanoseconds: 0) + .seconds(Int64.max) == Uptime(nanoseconds: .max))
         #expect(at(10) - at(12) == .seconds(-2))
+    }
+
+    @Test func theEndIsWarnedOfAtFifteenAndFiveMinutesOnceEach() throws {
+        var (lifecycle, _) = try standing(limit: .duration(.seconds(3600)))
+        #expect(lifecycle.nextWake == at(2700))
+        #expect(lifecycle.wake(at: at(2699)).isEmpty)
+        #expect(lifecycle.wake(at: at(2700)) == [.warn(.seconds(900))])
+        #expect(lifecycle.wake(at: at(2701)).isEmpty)
+        #expect(lifecycle.nextWake == at(3300))
+        #expect(lifecycle.wake(at: at(3301)) == [.warn(.seconds(300))])
+        #expect(lifecycle.nextWake == at(3600))
+        #expect(lifecycle.wake(at: at(3600)) == [.disconnect, .endLogins])
+    }
+
+    @Test func aMachineThatSleptThroughBothWarningsGetsTheLaterOne() throws {
+        var (lifecycle, _) = try standing(limit: .duration(.seconds(3600)))
+        #expect(lifecycle.wake(at: at(3400)) == [.warn(.seconds(300))])
+    }
+
+    @Test func aShortLimitHasNoWarningsThatLieBehind() throws {
+        var (lifecycle, _) = try standing(limit: .duration(.seconds(900)))
+        #expect(lifecycle.nextWake == at(600))
+        #expect(lifecycle.wake(at: at(1)).isEmpty)
+        #expect(lifecycle.extend(by: .seconds(3600), at: at(700)) == at(4500))
+        #expect(lifecycle.nextWake == at(3600), "what comes anew is warned of anew")
+    }
+
+    @Test func timeIsTakenAwayButNeverAllOfIt() throws {
+        var (lifecycle, _) = try standing(limit: .duration(.seconds(3600)))
+        #expect(lifecycle.shorten(by: .seconds(3000), at: at(0)) == at(600))
+        #expect(lifecycle.shorten(by: .seconds(600), at: at(0)) == nil)
+        #expect(lifecycle.deadline == at(600))
+        lifecycle.setLimit(.untilStopped, at: at(0))
+        #expect(lifecycle.deadline == nil && lifecycle.isOn)
+        #expect(lifecycle.shorten(by: .seconds(1), at: at(0)) == nil)
+    }
+
+    @Test func restartConnectsAnewAndKeepsTheLimit() throws {
+        var (lifecycle, first) = try standing(limit: .duration(.seconds(3600)))
+        let actions = lifecycle.restart(portCount: 3)
+        #expect(actions.first == .disconnect)
+        let second = try attempt(actions)
+        #expect(second.number > first.number && second.portIndex == 0)
+        #expect(lifecycle.deadline == at(3600))
+        #expect(!lifecycle.admitsLogins)
+        _ = lifecycle.stop(.stopped)
+        #expect(lifecycle.restart(portCount: 1).isEmpty, "what is off stays off")
+    }
+
+    /// The wall clock is no input of the lifecycle at all: what cannot be passed in cannot end support, nor lengthen it.
+    @Test func aJumpOfTheWallClockChangesNothing_X04() throws {
+        var (lifecycle, _) = try standing(limit: .duration(.seconds(7200)))
+        // Ten years pass on the wall clock, one second on the machine's.
+        #expect(lifecycle.wake(at: at(1)).isEmpty && lifecycle.isOn)
+        #expect(lifecycle.deadline == at(7200))
     }
 }

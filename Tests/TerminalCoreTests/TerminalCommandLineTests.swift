@@ -29,8 +29,7 @@ import Testing
 
     @Test func aLoginUserIsReadFromTheFileOfItsKeys() throws {
         let added = try command("login-user add alice --key k.pub", files: ["k.pub": Self.key + "\n"])
-        let user = LoginUser(name: try LoginName(parsing: "alice"), keys: [try AuthorizedKey(line: Self.key)], access: .standard)
-        #expect(added == .addLoginUser(user))
+        #expect(added == .addLoginUser(LoginUserForm(name: "alice", keys: Self.key + "\n")))
     }
 
     @Test(arguments: [
@@ -57,7 +56,10 @@ import Testing
     @Test func everyCommandOfTheTableIsUnderstood() throws {
         for spec in TerminalCommandLine.table.commands {
             var words = spec.path.joined(separator: " ")
-            for argument in spec.arguments { words += argument.name == "TIME" ? " 2h" : argument.name == "NAME" ? " alice" : " help" }
+            let values = ["TIME": "2h", "NAME": "alice", "on|off": "on", "ID": "7", "COMMAND": "help"]
+            for argument in spec.arguments { words += " " + (values[argument.name] ?? "x") }
+            if spec.path == ["login-user", "change"] { words += " --access standard" }
+            if spec.path == ["settings", "change"] { words += " --user towline" }
             for option in spec.options where option.isRequired {
                 let value = ["--key": "k", "--relay": "relay.example.org", "--listening-port": "41999"][option.name] ?? ""
                 words += " \(option.name) \(value)"
@@ -67,12 +69,60 @@ import Testing
     }
 
     @Test func aRelayWithSeveralPortsAndAFingerprintMakesASetting() throws {
-        let relay = try RelayAddress(parsing: "relay.example.org:22,443")
+        var form = SettingForm()
+        form.relay = "relay.example.org:22,443"
+        form.listeningPort = "41999"
+        form.fingerprint = "SHA256:x"
         #expect(
             try command("settings create --relay relay.example.org:22,443 --listening-port 41999 --fingerprint SHA256:x")
-                == .createSetting(
-                    relay: relay, listeningPort: try ListeningPort(parsing: "41999"), fingerprint: "SHA256:x", user: nil))
+                == .createSetting(form))
         #expect(throws: (any Error).self) { try command("settings create --relay -oProxyCommand=x --listening-port 41999") }
         #expect(throws: (any Error).self) { try command("settings create --relay r --listening-port 80") }
+    }
+
+    @Test func aProxyAndItsUserAreTakenAwayByTheWordNone() throws {
+        guard case .changeSetting(let form, nil) = try command("settings change --proxy none --proxy-user none") else {
+            Issue.record("another command")
+            return
+        }
+        #expect(form.proxy == "" && form.proxyUser == "" && form.relay == nil)
+    }
+
+    @Test func thePasswordOfAProxyComesFromAFileAndEndsWithItsLine() throws {
+        let command = try command("settings change --proxy-password p", files: ["p": "s3cret word\nrest\n"])
+        guard case .changeSetting(let form, nil) = command else {
+            Issue.record("another command")
+            return
+        }
+        #expect(form.proxyPassword == "s3cret word")
+    }
+
+    @Test func theLogIsFilteredByKindWhoTextAndTime() throws {
+        let parsed = try TerminalCommandLine.table.parse(
+            ["log", "--kind", "login", "--kind", "support", "--by", "staff", "--text", "bob", "--since", "2h", "--count", "7"])
+        let intent = try TerminalCommandLine.intent(of: parsed, now: try WallTime(parsing: "2026-11-27T10:00:00Z")) {
+            (_: String) throws(TerminalCommandLine.LineError) -> String in ""
+        }
+        var filter = LogFilter(count: 7)
+        filter.kinds = [.login, .support]
+        filter.roles = [.staff]
+        filter.text = "bob"
+        filter.since = "2026-11-27T08:00:00Z"
+        guard case .ask(.log(filter)) = intent else {
+            Issue.record("\(intent)")
+            return
+        }
+    }
+
+    @Test(arguments: ["log --kind x", "log --by me", "log --count 0", "log --count 1001", "log --since soon"])
+    func aFilterThatIsNoneIsWrongUsage(line: String) {
+        #expect(throws: TerminalCommandLine.LineError.self) { try command(line) }
+    }
+
+    @Test(arguments: [
+        "auto-start maybe", "sessions end x", "login-user change alice", "settings change", "settings change --proxy ftp://x",
+    ])
+    func wordsThatMeanNothingAreWrongUsage(line: String) {
+        #expect(throws: TerminalCommandLine.LineError.self) { try command(line) }
     }
 }

@@ -77,6 +77,12 @@ package struct PublicKey: Hashable, Sendable {
     /// The numbers in it.
     package let material: Material
 
+    /// How many bits an RSA key has; nil for the others, whose size is in their name.
+    package var bits: Int? {
+        guard case .rsa(_, let modulus) = material else { return nil }
+        return modulus.count * 8 - (modulus.first?.leadingZeroBitCount ?? 0)
+    }
+
     /// RSA sizes that are taken, in bits: below 2048 is weak, above 8192 only slow.
     package static let rsaBits = 2048...8192
     /// Longest wire form, in bytes: RSA of 8192 bits takes about 1060; RSA of 16384, ssh-keygen's largest, is to be refused for its size.

@@ -114,6 +114,14 @@ package enum Files {
 
     private static let writes = Atomic<UInt64>(0)
 
+    /// Puts `bytes` at the end of `path`, which is made if it is not there. Nothing is synced: a power cut may take the end again.
+    ///
+    /// - Parameter mode: permissions of a new file, before the umask.
+    package static func append(_ bytes: [UInt8], to path: String, mode: UInt32) throws(SystemError) {
+        let file = try open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, mode: mode)
+        try writeAll(file.raw, bytes, subject: path)
+    }
+
     /// Makes the names in a folder outlive a power cut.
     package static func syncDirectory(_ path: String) throws(SystemError) {
         let directory = try open(path, O_RDONLY | O_DIRECTORY)

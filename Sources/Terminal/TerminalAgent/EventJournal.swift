@@ -1,44 +1,56 @@
 import Support
 import TerminalCore
 
-/// What happened lately, for people.
+/// What happened lately, and what of it is to be kept.
 struct EventJournal {
-    /// How many events are kept.
+    /// How many events are shown in the status.
     static let capacity = 64
+    /// The longest value of an entry, in Unicode scalars: lists of keys can be long, and the log on disk is bounded.
+    static let longestValue = 400
 
-    private(set) var events: [TerminalStatus.Event] = []
+    private(set) var events: [LogEntry] = []
+    /// The highest number in use.
     private var last = 0
     /// The stages that this try has passed already: fetching the relay's key makes it pass the first ones twice.
     private var passed: Set<ConnectionStage> = []
+    /// The failure that was kept last. A terminal that cannot connect fails every minute; the log on disk tells it once.
+    private var keptFailure: TunnelFailure.Code?
+
+    /// Goes on behind `number`, the last one of the log on disk.
+    mutating func goOn(after number: Int) { last = max(last, number) }
 
     /// Notes an event.
-    mutating func add(_ text: String, isFailure: Bool = false) {
+    ///
+    /// - Returns: the entry, if it is to be kept on disk.
+    mutating func add(
+        _ code: LogEntry.Code, _ values: [String: String] = [:], by actor: LogEntry.Actor = .system, failure: TunnelFailure? = nil
+    ) -> LogEntry? {
         last += 1
-        events.append(TerminalStatus.Event(number: last, at: WallTime.now.description, text: text, isFailure: isFailure))
+        let entry = LogEntry(
+            number: last, at: WallTime.now.description, code: code, values: values.mapValues(Self.cut), by: actor,
+            failure: failure.map(TerminalStatus.Failure.init))
+        events.append(entry)
         if events.count > Self.capacity { events.removeFirst() }
-    }
-
-    /// Notes that a connection came to `stage`, so everything before it is done.
-    mutating func add(reached stage: ConnectionStage, from before: SupportLifecycle.Phase) {
-        guard case .trying(_, let previous) = before else { return }
-        for done in ConnectionStage.allCases where done >= previous && done < stage && passed.insert(done).inserted {
-            add(done.achievement)
-        }
-        if stage == .waiting {
-            add(stage.title)
+        if code.kind == .support || code == .waiting { keptFailure = nil }
+        if code.kind == .support { passed = [] }
+        if let failure {
             passed = []
+            if keptFailure == failure.code { return nil }
+            keptFailure = failure.code
         }
+        return code.isKept ? entry : nil
     }
 
-    /// Notes a failure: what, and what to do.
-    mutating func add(failed failure: TunnelFailure) {
-        passed = []
-        add(failure.explanation, isFailure: true)
+    /// What is news when a connection comes to `stage`: everything before it is done.
+    mutating func achieved(by stage: ConnectionStage, from before: SupportLifecycle.Phase) -> [LogEntry.Code] {
+        guard case .trying(_, let previous) = before else { return [] }
+        let done = ConnectionStage.allCases.filter { $0 >= previous && $0 < stage && !passed.contains($0) }
+        passed.formUnion(done)
+        if stage == .waiting { passed = [] }
+        return done.map(LogEntry.Code.init(achieved:)) + (stage == .waiting ? [.waiting] : [])
     }
 
-    /// Notes that support was switched on or off.
-    mutating func add(switched text: String) {
-        passed = []
-        add(text)
+    private static func cut(_ value: String) -> String {
+        value.unicodeScalars.count > longestValue ? String(value.unicodeScalars.prefix(longestValue)) + "…" : value
     }
 }

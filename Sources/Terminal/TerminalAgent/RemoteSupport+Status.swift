@@ -28,7 +28,14 @@ extension RemoteSupport {
         status.relay = setting?.relay.description
         status.listeningPort = setting?.listeningPort.rawValue
         status.endsInSeconds = lifecycle.deadline.map { seconds($0 - now) }
-        status.logins = logins.sorted { $0.key.number < $1.key.number }.map(\.value)
+        if lifecycle.isOn, let setting, let settingInEffect { status.pendingChanges = setting.differences(from: settingInEffect) }
+        status.autoStart = isAutoStart
+        status.loginUserCount = users.count
+        status.logins = logins.sorted { $0.key.number < $1.key.number }.map { _, login in
+            var report = login.report
+            report.openForSeconds = Int((now - login.since).components.seconds)
+            return report
+        }
         status.events = journal.events
         status.onlyLoginUser = facts.onlyLoginUser
         return status
@@ -43,6 +50,8 @@ extension RemoteSupport {
         case .trying(_, .authenticating): .authenticating
         case .trying(_, .requestingPort): .requestingPort
         case .trying(_, .waiting), .waiting: logins.isEmpty ? .waiting : .inUse
+        case .pausing(_, .networkBlocked): .blocked
+        case .pausing(_, .awaitingApproval): .awaitingApproval
         case .pausing: .retrying
         case .stopped: .stopped
         }
@@ -61,7 +70,7 @@ extension RemoteSupport {
     func test() async -> TestReport {
         guard let setting else {
             return TestReport(
-                achievements: [], failure: TerminalStatus.Failure(.clientFailed(reason: "there is no remote support setting")))
+                achieved: [], failure: TerminalStatus.Failure(.clientFailed(reason: "there is no remote support setting")))
         }
         if lifecycle.isOn { return reportOfRunning() }
         var last: TestReport?
@@ -77,7 +86,7 @@ extension RemoteSupport {
             last = report(outcome)
             if outcome.failure?.isWorthAnotherPort != true { break }
         }
-        return last ?? TestReport(achievements: [], failure: nil)
+        return last ?? TestReport(achieved: [], failure: nil)
     }
 
     private func reportOfRunning() -> TestReport {
@@ -92,8 +101,8 @@ extension RemoteSupport {
 
     private func report(_ outcome: Outcome) -> TestReport {
         let furthest = outcome.stages.max() ?? .resolving
-        let done = ConnectionStage.allCases.filter { $0 < furthest }.map(\.achievement)
-        return TestReport(achievements: done, failure: outcome.failure.map(TerminalStatus.Failure.init))
+        let done = ConnectionStage.allCases.filter { $0 < furthest }
+        return TestReport(achieved: done, failure: outcome.failure.map(TerminalStatus.Failure.init))
     }
 
     /// One run of an ssh client that is only to show how far it comes.

@@ -28,11 +28,15 @@ package actor RemoteSupport {
     // Owned by the loop.
     var lifecycle = SupportLifecycle(portCount: 1)
     var users: [LoginUser] = []
+    /// The setting as it is saved.
     var setting: RemoteSupportSetting?
+    /// The setting that support runs with; nil when support is off.
+    var settingInEffect: RemoteSupportSetting?
+    var isAutoStart = false
     /// Whether the relay of the setting has accepted the terminal key since the program runs.
     var isKeyAccepted = false
     var facts = BrokerFacts(onlyLoginUser: nil, hostKeyFingerprint: nil)
-    var logins: [LoginID: TerminalStatus.Login] = [:]
+    var logins: [LoginID: Login] = [:]
     var journal = EventJournal()
     var broker: BrokerLink?
     var clients: [Int: TunnelClient] = [:]
@@ -46,6 +50,17 @@ package actor RemoteSupport {
     private var watchdog: Timer?
     private var isChanging = false
     private var awaitingTurn: [CheckedContinuation<Void, Never>] = []
+    private var observers: [Int: @Sendable () -> Void] = [:]
+    private var lastObserver = 0
+    private var isTellingObservers = false
+
+    /// One login that runs.
+    struct Login {
+        /// What the status says of it.
+        var report: TerminalStatus.Login
+        /// Since when.
+        let since: Uptime
+    }
 
     /// A service that does nothing yet.
     package init(_ configuration: AgentConfiguration, loop: EventLoop, log: Log) {
@@ -75,9 +90,13 @@ package actor RemoteSupport {
                 closed: { _ in brokerGone() })
             try watchNetwork()
         } catch {
-            throw Refusal("system", error.description)
+            throw Refusal(.system, ["reason": error.description])
         }
         let store = store
+        let (number, damaged) = await worker.run { store.log.lastNumber() }
+        journal.goOn(after: number)
+        note(.serviceStarted)
+        if damaged > 0 { note(.logDamaged, ["count": "\(damaged)"]) }
         let loaded: Result<([LoginUser], RemoteSupportSetting?), StoreError> = await worker.run {
             do throws(StoreError) {
                 return .success((try store.loginUsers(), try store.setting()))
@@ -86,34 +105,40 @@ package actor RemoteSupport {
             }
         }
         switch loaded {
-        case .failure(let error): throw Refusal("store", error.description)
+        case .failure(let error): throw Refusal(.storeUnreadable, ["reason": error.description])
         case .success(let (users, setting)):
             self.users = users
             self.setting = setting
         }
+        isAutoStart = await worker.run { store.isAutoStart() }
         if let setting { lifecycle = SupportLifecycle(portCount: setting.relay.ports.count) }
         if case .applied(let refused) = await ask(.applyLoginUsers(users)) {
-            for refusal in refused { log.warning("login user not made", ["user": refusal.name, "why": refusal.message]) }
+            for refusal in refused {
+                log.warning("login user not made", ["user": refusal.name, "why": refusal.refusal.message])
+                note(.loginUserNotMade, ["user": "\(refusal.name)", "reason": refusal.refusal.message])
+            }
         }
     }
 
     /// Tells the broker that commands are answered from now on, and goes on with support that was on.
     package func open() async throws(Refusal) {
         guard case .welcome(let facts) = await ask(.agentIsReady) else {
-            throw Refusal("broker", "the account broker does not answer")
+            throw Refusal(.broker, ["reason": "it does not answer"])
         }
         self.facts = facts
         let store = store
         let run = configuration.run
-        guard let record = await worker.run({ store.running(in: run) }), setting != nil, !lifecycle.isOn else { return }
+        guard let record = await worker.run({ store.running(in: run) }), let setting, !lifecycle.isOn else { return }
         log.notice("support goes on after a restart of the agent")
-        do throws(SystemError) { try listen() } catch { throw Refusal("system", error.description) }
-        journal.add("support goes on after an interruption")
+        do throws(SystemError) { try listen() } catch { throw Refusal(.system, ["reason": error.description]) }
+        settingInEffect = setting
+        note(.supportResumed)
         perform(lifecycle.resume(until: record.deadline, at: now))
     }
 
     /// Switches support off and waits until nothing of it runs.
     package func shutDown() async {
+        note(.serviceStopped)
         _ = await stopSupport(.shutDown)
         alarm?.cancel()
         if let network {
@@ -141,16 +166,74 @@ package actor RemoteSupport {
         switch event {
         case .loginAccepted(let id, let user, let fingerprint):
             // The comment says whose key it is; sshd has verified the key.
-            let owner = users.first { $0.name.description == user }?.keys.first { $0.key.fingerprint.description == fingerprint }
+            let owner = owner(of: fingerprint, user: user)
             let who = owner.flatMap { $0.comment.isEmpty ? nil : $0.comment }
-            logins[id] = TerminalStatus.Login(user: user, who: who, fingerprint: fingerprint, since: WallTime.now.description)
-            journal.add("\(who ?? fingerprint) logged in as \(user)")
+            let report = TerminalStatus.Login(
+                id: id.number, user: user, who: who, fingerprint: fingerprint, since: WallTime.now.description)
+            logins[id] = Login(report: report, since: now)
+            note(.loginBegan, ["who": report.name, "user": user, "fingerprint": fingerprint], by: staff(report))
+            // The key was taken away while sshd was looking at it.
+            if owner == nil { broker?.ask(.endLogins(id)) { _ in } }
         case .sessionStarted(let id, let kind):
-            if let login = logins[id] { journal.add("\(login.who ?? login.fingerprint) opened: \(Printable.escaped(kind))") }
+            guard var login = logins[id] else { return }
+            // Other subsystems than sftp are commands.
+            let session = TerminalStatus.Login.Session(rawValue: kind) ?? .command
+            if !login.report.sessions.contains(session) { login.report.sessions.append(session) }
+            logins[id] = login
+            note(.sessionBegan, ["who": login.report.name, "session": session.rawValue], by: staff(login.report))
         case .loginEnded(let id):
-            if let login = logins.removeValue(forKey: id) { journal.add("\(login.who ?? login.fingerprint) left") }
+            guard let login = logins.removeValue(forKey: id) else { return }
+            let length = TerminalText.length(Int((now - login.since).components.seconds))
+            note(
+                .loginEnded,
+                [
+                    "who": login.report.name, "user": login.report.user, "length": length,
+                    "seconds": "\((now - login.since).components.seconds)",
+                ],
+                by: staff(login.report))
         }
     }
+
+    private func staff(_ login: TerminalStatus.Login) -> LogEntry.Actor { LogEntry.Actor(role: .staff, name: login.name) }
+
+    // MARK: Telling
+
+    /// Puts something into the log, and tells everybody who watches.
+    func note(
+        _ code: LogEntry.Code, _ values: [String: String] = [:], by actor: LogEntry.Actor = .system, failure: TunnelFailure? = nil
+    ) {
+        changed()
+        guard let entry = journal.add(code, values, by: actor, failure: failure) else { return }
+        worker.submit { [store, log] in
+            // R17: nothing waits for the log, and nothing fails because of it.
+            do throws(StoreError) { try store.log.append(entry) } catch { log.warning("log entry not kept", ["why": error]) }
+        }
+    }
+
+    /// Tells everybody who watches that the status is another one; many changes at once are told once.
+    func changed() {
+        guard !isTellingObservers, !observers.isEmpty else { return }
+        isTellingObservers = true
+        loop.submit { [weak self] in
+            self?.assumeIsolated { service in
+                service.isTellingObservers = false
+                for observer in service.observers.values { observer() }
+            }
+        }
+    }
+
+    /// Calls `body` on the agent's loop whenever the status may be another one, until `stopObserving(_:)`. It must not block: it is where a
+    /// waiting console is woken, which then asks for the status.
+    ///
+    /// - Returns: the number for `stopObserving`.
+    package func observe(_ body: @escaping @Sendable () -> Void) -> Int {
+        lastObserver += 1
+        observers[lastObserver] = body
+        return lastObserver
+    }
+
+    /// Ends what `observe(_:)` began.
+    package func stopObserving(_ number: Int) { observers[number] = nil }
 
     // MARK: The tunnel
 
@@ -164,9 +247,14 @@ package actor RemoteSupport {
             case .disconnect: disconnect()
             case .pinRelayKey(let attempt, let offered): pin(attempt, offered: offered)
             case .endLogins: broker?.ask(.endLogins(nil)) { _ in }
+            case .warn(let left): note(.supportEndsSoon, ["minutes": "\(left.components.seconds / 60)"])
             }
         }
-        if !lifecycle.isOn { stopListening() }
+        if !lifecycle.isOn {
+            stopListening()
+            settingInEffect = nil
+        }
+        changed()
         alarm?.cancel()
         alarm = lifecycle.nextWake.map { wake in
             // Timers stand still while the machine is suspended, limits do not: look again every half minute.
@@ -178,14 +266,14 @@ package actor RemoteSupport {
         let wasOn = lifecycle.isOn
         let actions = lifecycle.wake(at: now)
         if wasOn, !lifecycle.isOn {
-            journal.add("the time limit has passed: support is off")
+            note(.supportTimeLimit)
             forget()
         }
         perform(actions)
     }
 
     private func connect(_ attempt: TunnelAttempt) {
-        guard let setting else { return }
+        guard let setting = settingInEffect else { return }
         let port = setting.relay.ports[attempt.portIndex]
         let number = reserveClient()
         currentClient = number
@@ -211,8 +299,8 @@ package actor RemoteSupport {
         let before = lifecycle.phase
         lifecycle.reached(stage, by: attempt, at: now)
         guard lifecycle.phase != before else { return }
-        journal.add(reached: stage, from: before)
-        if stage == .waiting { log.notice("tunnel stands", ["relay": setting?.relay.description ?? ""]) }
+        for code in journal.achieved(by: stage, from: before) { note(code) }
+        if stage == .waiting { log.notice("tunnel stands", ["relay": settingInEffect?.relay.description ?? ""]) }
         perform([])
     }
 
@@ -224,7 +312,10 @@ package actor RemoteSupport {
         guard lifecycle.phase != before else { return }
         if case .pinning = lifecycle.phase { return perform(actions) }
         log.warning("tunnel failed", ["stage": failure.stage.rawValue, "why": failure.sentence])
-        journal.add(failed: failure)
+        var values = failure.values
+        values["failure"] = failure.sentence
+        values["advice"] = failure.advice
+        note(.connectionFailed, values, failure: failure)
         perform(actions)
     }
 
@@ -233,11 +324,11 @@ package actor RemoteSupport {
     }
 
     private func pinRelay(_ attempt: TunnelAttempt, offered: String) async {
-        guard let setting else { return }
+        guard let setting = settingInEffect else { return }
         let failure = await pinRelayKey(of: setting, port: setting.relay.ports[attempt.portIndex], offered: offered)
         guard lifecycle.phase == .pinning(attempt, offered: offered) else { return }
         if let failure { return fail(failure, of: attempt) }
-        journal.add("relay key \(offered) matches the fingerprint and is pinned")
+        note(.relayPinned, ["fingerprint": offered])
         perform(lifecycle.relayPinned(by: attempt))
     }
 
@@ -247,7 +338,7 @@ package actor RemoteSupport {
     func pinRelayKey(of setting: RemoteSupportSetting, port: UInt16, offered: String) async -> TunnelFailure? {
         let key = key
         let result: Result<String?, TunnelFailure> = await worker.run {
-            do throws(TunnelFailure) { return .success(try key.pin(setting, port: port)) } catch { return .failure(error) }
+            do throws(TunnelFailure) { return .success(try key.fetchRelayKey(setting, port: port)) } catch { return .failure(error) }
         }
         switch result {
         case .failure(let failure): return failure
@@ -256,6 +347,7 @@ package actor RemoteSupport {
             if offered == setting.fingerprint { return .closedEarly(relay: "\(setting.relay.host) port \(port)") }
             return .relayKeyMismatch(offered: offered, confirmed: setting.fingerprint)
         case .success(let line?):
+            if settingInEffect == setting { settingInEffect?.pinnedKey = line }
             guard self.setting == setting else { return nil }
             var pinned = setting
             pinned.pinnedKey = line
@@ -291,7 +383,9 @@ package actor RemoteSupport {
         clients[number] = client
         let command = TunnelClient.Command(
             executable: configuration.ssh, arguments: arguments, folder: configuration.paths.agentFolder)
-        starter.submit { [self] in
+        let pinned = setting.pinnedKey
+        starter.submit { [self, key, log] in
+            do throws(SystemError) { try key.writeKnownHosts(pinned) } catch { log.warning("known_hosts not written", ["why": error]) }
             let started = TunnelClient.spawn(command)
             loop.submit { self.assumeIsolated { $0.clients[number]?.begin(started) } }
         }
@@ -403,10 +497,10 @@ package actor RemoteSupport {
     // MARK: Switching
 
     /// Switches support off; returns when the ssh client and all logins are gone.
-    func stopSupport(_ reason: OffReason) async -> Bool {
+    func stopSupport(_ reason: OffReason, by actor: LogEntry.Actor = .system) async -> Bool {
         let wasOn = lifecycle.isOn
         let actions = lifecycle.stop(reason).filter { $0 != .endLogins }
-        if wasOn { journal.add(switched: "support is off") }
+        if wasOn, reason != .shutDown { note(.supportOff, by: actor) }
         perform(actions)
         forget()
         for client in clients.values { client.end() }

@@ -22,10 +22,10 @@ struct TerminalKey: Sendable {
                 ["-q", "-t", "ed25519", "-N", "", "-C", "towline-terminal", "-f", TunnelClientArguments.keyFile],
                 workingDirectory: configuration.paths.agentFolder)
         } catch {
-            throw Refusal("key-not-issued", "the terminal key could not be made: \(error)")
+            throw Refusal(.keyNotIssued, ["reason": "\(error)"])
         }
         guard result.end.isSuccess else {
-            throw Refusal("key-not-issued", "the terminal key could not be made: \(Printable.escaped(result.complaint))")
+            throw Refusal(.keyNotIssued, ["reason": Printable.escaped(result.complaint)])
         }
         return try read()
     }
@@ -36,10 +36,7 @@ struct TerminalKey: Sendable {
         do {
             return try AuthorizedKey(line: String(decoding: try Files.read(path, limit: 16_384), as: UTF8.self))
         } catch {
-            throw Refusal(
-                "key-unreadable",
-                "the terminal key in \(Printable.escaped(path)) cannot be read (\(error)); delete the setting and create it again, "
-                    + "which issues a new key")
+            throw Refusal(.keyUnreadable, ["path": Printable.escaped(path), "reason": "\(error)"])
         }
     }
 
@@ -50,26 +47,32 @@ struct TerminalKey: Sendable {
                 try Files.remove(path)
             }
         } catch {
-            throw Refusal("system", error.description)
+            throw Refusal(.system, ["reason": error.description])
         }
     }
 
-    /// Fetches the relay's host keys and pins the one with `fingerprint`.
+    /// Makes the pinned key, or none, the only one that the next ssh client knows. What is there already is not written again. R17
+    func writeKnownHosts(_ pinned: String?) throws(SystemError) {
+        let path = configuration.paths.knownHosts
+        guard let pinned else {
+            try Files.remove(path)
+            return
+        }
+        let text = Array((TunnelClientArguments.knownHostsLine(publicKey: pinned) + "\n").utf8)
+        // What cannot be read is written anew.
+        if let current = try? Files.read(path, limit: 16_384, followsLinks: false), current == text { return }
+        try Files.writeAtomically(path, text, mode: 0o600)
+    }
+
+    /// Fetches the relay's host keys and finds the one with the confirmed fingerprint.
     ///
-    /// - Returns: the pinned key's line; nil if the relay has none with that fingerprint.
+    /// - Returns: that key's line; nil if the relay has none with that fingerprint.
     /// - Throws: what went wrong on the way.
-    func pin(_ setting: RemoteSupportSetting, port: UInt16) throws(TunnelFailure) -> String? {
+    func fetchRelayKey(_ setting: RemoteSupportSetting, port: UInt16) throws(TunnelFailure) -> String? {
         // The usual type first: asking for types that a relay does not have looks to it like a failure of ours.
         for types in ["ed25519", "ecdsa,rsa"] {
             for key in try scan(setting, port: port, types: types) where key.fingerprint.description == setting.fingerprint {
-                let line = AuthorizedKey(key: key).line
-                let text = TunnelClientArguments.knownHostsLine(publicKey: line) + "\n"
-                do throws(SystemError) {
-                    try Files.writeAtomically(configuration.paths.knownHosts, Array(text.utf8), mode: 0o600)
-                } catch {
-                    throw .clientFailed(reason: error.description)
-                }
-                return line
+                return AuthorizedKey(key: key).line
             }
         }
         return nil

@@ -77,12 +77,10 @@ final class Accounts {
     private func checkOneself(_ user: LoginUser) throws(LoginUserRefusal) -> UInt32 {
         let own = Accounts.ownName()
         guard user.name.description == own else {
-            throw refusal(
-                user, "not-root",
-                "towline-terminal does not run as root here, so the only possible SSH login user is \(own), the account it runs as")
+            throw refusal(user, .notRoot, ["own": own])
         }
         guard user.access == .standard else {
-            throw refusal(user, "not-root", "towline-terminal does not run as root here, so it cannot give administrator access")
+            throw refusal(user, .notRootAdministrator)
         }
         return Users.effectiveGroup
     }
@@ -104,25 +102,20 @@ final class Accounts {
         if let ours = created[name] {
             if let existing {
                 guard existing.user == ours.user else {
-                    throw refusal(
-                        user, "account-replaced",
-                        "the account \(name) was removed and made anew by somebody else, so it is left alone; choose another name")
+                    throw refusal(user, .accountReplaced)
                 }
                 return existing.group
             }
             log.warning("account of a login user is gone, made anew", ["user": name])
         } else if existing != nil {
-            throw refusal(
-                user, "account-exists",
-                "this machine already has an account \(name) that towline-terminal did not create, so it is left alone; choose another name"
-            )
+            throw refusal(user, .accountExists)
         }
         let arguments = [
             "--create-home", "--user-group", "--shell", shell(), "--comment", "Towline support login", "--password", "*", "--", name,
         ]
-        try run(configuration.system.useradd, arguments, for: user, "account-not-created", "the account \(name) could not be created")
+        try run(configuration.system.useradd, arguments, for: user, .accountNotCreated)
         guard let made = try lookup(user), made.user != 0 else {
-            throw refusal(user, "account-not-created", "the account \(name) was created but cannot be found")
+            throw refusal(user, .accountNotCreated, ["reason": "it was created but cannot be found"])
         }
         created[name] = Created(user: made.user)
         try saveList(user.name)
@@ -140,15 +133,11 @@ final class Accounts {
             for _ in 0..<Self.removalTries where status == Self.userIsBusy {
                 ending(existing.user)
                 status = try run(
-                    configuration.system.userdel, ["--remove", "--", name], for: user, "account-not-removed",
-                    "the account \(name) can no longer log in but could not be removed; the next start tries again",
+                    configuration.system.userdel, ["--remove", "--", name], for: user, .accountNotRemoved,
                     accepting: [0, Self.userIsBusy, Self.homeRemains])
             }
             guard status != Self.userIsBusy else {
-                throw refusal(
-                    user, "account-not-removed",
-                    "the account \(name) can no longer log in but could not be removed, because programs of it still run; "
-                        + "the next start tries again")
+                throw refusal(user, .accountBusy)
             }
         }
         created[name] = nil
@@ -167,7 +156,7 @@ final class Accounts {
         do throws(SystemError) {
             return try Users.lookup(name: user.name.description)
         } catch {
-            throw refusal(user, "system", error.description)
+            throw refusal(user, .system, ["reason": error.description])
         }
     }
 
@@ -184,7 +173,7 @@ final class Accounts {
             try Files.writeAtomically(
                 "\(configuration.keyFolder)/\(name)", Array(lines.utf8), mode: 0o640, owner: (Users.effectiveUser, group))
         } catch {
-            throw refusal(user, "system", error.description)
+            throw refusal(user, .system, ["reason": error.description])
         }
         if configuration.isRoot {
             if user.access == .administrator { try allowSudo(user) } else { forbidSudo(name) }
@@ -206,28 +195,25 @@ final class Accounts {
 
     private func allowSudo(_ user: LoginUser) throws(LoginUserRefusal) {
         let name = user.name.description
-        let code = "no-sudo"
         guard Files.isExecutable(configuration.system.visudo),
             (try? Files.status(configuration.system.sudoersFolder))?.kind == .directory  // unreadable is as good as missing
         else {
-            throw refusal(
-                user, code,
-                "administrator access needs sudo, which is not installed here; install it (apt install sudo) or use --access standard")
+            throw refusal(user, .noSudo)
         }
         let draft = "\(configuration.folder)/sudoers-\(name)"
         let rule = "# Made by towline-terminal; removed with the SSH login user.\n\(name) ALL=(ALL:ALL) NOPASSWD: ALL\n"
         do throws(SystemError) {
             try Files.writeAtomically(draft, Array(rule.utf8), mode: 0o440)
         } catch {
-            throw refusal(user, "system", error.description)
+            throw refusal(user, .system, ["reason": error.description])
         }
         defer { _ = try? Files.remove(draft) }  // a left draft is in force nowhere
-        try run(configuration.system.visudo, ["-c", "-q", "-f", draft], for: user, code, "sudo does not accept the rule for \(name)")
+        try run(configuration.system.visudo, ["-c", "-q", "-f", draft], for: user, .sudoRule)
         do throws(SystemError) {
             // sudo skips names with a dot, so the file is seen by it only when it is whole.
             try Files.writeAtomically(sudoersFile(name), Array(rule.utf8), mode: 0o440)
         } catch {
-            throw refusal(user, "system", error.description)
+            throw refusal(user, .system, ["reason": error.description])
         }
     }
 
@@ -245,14 +231,14 @@ final class Accounts {
             encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
             try Files.writeAtomically(configuration.accounts, [UInt8](try encoder.encode(created)), mode: 0o600)
         } catch {
-            throw LoginUserRefusal(name: name, code: "system", message: "the list of accounts could not be written: \(error)")
+            throw LoginUserRefusal(name: name, Refusal(.system, ["reason": "the list of accounts could not be written: \(error)"]))
         }
     }
 
     // MARK: Words
 
-    private func refusal(_ user: LoginUser, _ code: String, _ message: String) -> LoginUserRefusal {
-        LoginUserRefusal(name: user.name, code: code, message: message)
+    private func refusal(_ user: LoginUser, _ code: Refusal.Code, _ values: [String: String] = [:]) -> LoginUserRefusal {
+        LoginUserRefusal(name: user.name, Refusal(code, values.merging(["name": "\(user.name)"]) { own, _ in own }))
     }
 
     /// Runs a program of the system.
@@ -260,16 +246,16 @@ final class Accounts {
     /// - Returns: its status, one of `accepting`.
     @discardableResult
     private func run(
-        _ executable: String, _ arguments: [String], for user: LoginUser, _ code: String, _ failure: String, accepting: Set<Int32> = [0]
+        _ executable: String, _ arguments: [String], for user: LoginUser, _ code: Refusal.Code, accepting: Set<Int32> = [0]
     ) throws(LoginUserRefusal) -> Int32 {
         let result: ToolResult
         do throws(ToolError) {
             result = try Tool.run(executable, arguments)
         } catch {
-            throw refusal(user, code, "\(failure): \(error)")
+            throw refusal(user, code, ["reason": error.description])
         }
         guard case .exited(let status) = result.end, accepting.contains(status) else {
-            throw refusal(user, code, "\(failure): \(Printable.escaped(result.complaint))")
+            throw refusal(user, code, ["reason": Printable.escaped(result.complaint)])
         }
         return status
     }

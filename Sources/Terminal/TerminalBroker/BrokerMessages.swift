@@ -50,16 +50,13 @@ package enum BrokerEvent: Codable, Sendable {
 package struct LoginUserRefusal: Error, Hashable, Codable, Sendable {
     /// Whose.
     package let name: LoginName
-    /// A name for programs.
-    package let code: String
-    /// Why, in one line that says what to do.
-    package let message: String
+    /// Why.
+    package let refusal: Refusal
 
     /// A refusal with its parts given.
-    package init(name: LoginName, code: String, message: String) {
+    package init(name: LoginName, _ refusal: Refusal) {
         self.name = name
-        self.code = code
-        self.message = message
+        self.refusal = refusal
     }
 }
 

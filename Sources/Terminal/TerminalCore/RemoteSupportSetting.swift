@@ -13,6 +13,8 @@ package struct RemoteSupportSetting: Hashable, Codable, Sendable {
     package var fingerprint: String
     /// The relay's public host key in `authorized_keys` form, once it was seen and matched `fingerprint`.
     package var pinnedKey: String?
+    /// The proxy on the way; nil: none.
+    package var proxy: ProxySetting?
 
     /// What is told to the relay unless the customer says otherwise.
     package static let defaultUser = "towline"
@@ -26,12 +28,37 @@ package struct RemoteSupportSetting: Hashable, Codable, Sendable {
     }
 
     /// A setting with its parts given.
-    package init(relay: RelayAddress, listeningPort: ListeningPort, user: String, fingerprint: Fingerprint, pinnedKey: String? = nil) {
+    package init(
+        relay: RelayAddress, listeningPort: ListeningPort, user: String, fingerprint: Fingerprint, pinnedKey: String? = nil,
+        proxy: ProxySetting? = nil
+    ) {
         self.relay = relay
         self.listeningPort = listeningPort
         self.user = user
         self.fingerprint = fingerprint.description
         self.pinnedKey = pinnedKey
+        self.proxy = proxy
+    }
+
+    /// What of it the customer has set, as one value: pinning a key changes nothing of it, and the password stays out of it.
+    package var revision: Revision {
+        var setting = self
+        setting.pinnedKey = nil
+        setting.proxy?.password = nil
+        return Revision(of: setting)
+    }
+
+    /// In which parts it differs from `other`.
+    package func differences(from other: RemoteSupportSetting) -> [TerminalStatus.SettingField] {
+        TerminalStatus.SettingField.allCases.filter { field in
+            switch field {
+            case .relay: relay != other.relay
+            case .listeningPort: listeningPort != other.listeningPort
+            case .user: user != other.user
+            case .fingerprint: fingerprint != other.fingerprint
+            case .proxy: proxy != other.proxy
+            }
+        }
     }
 }
 

@@ -63,6 +63,8 @@ package struct SupportLifecycle: Sendable {
         case pinRelayKey(TunnelAttempt, offered: String)
         /// End every login with all its processes.
         case endLogins
+        /// Tell everybody that support ends in so long.
+        case warn(Duration)
     }
 
     /// Where things stand.
@@ -74,11 +76,16 @@ package struct SupportLifecycle: Sendable {
 
     private var backoff = Backoff()
     private var attempts = 0
-    private let portCount: Int
+    private var portCount: Int
     /// Ports that failed in a row in this round.
     private var portsFailed = 0
     /// The port that worked last, or the one to try next.
     private var portIndex = 0
+    /// The warnings that are still to come before the deadline, longest first.
+    private var warningsLeft: [Duration] = []
+
+    /// How long before its end support is said to end soon. DESIGN §6.
+    package static let warnings: [Duration] = [.seconds(15 * 60), .seconds(5 * 60)]
 
     /// Support that is off.
     ///
@@ -98,13 +105,14 @@ package struct SupportLifecycle: Sendable {
     /// When `wake` has to be called next at the latest; nil if nothing waits for time.
     package var nextWake: Uptime? {
         guard isOn else { return nil }
-        if case .pausing(let until, _) = phase { return deadline.map { min($0, until) } ?? until }
-        return deadline
+        var times = [deadline, deadline.flatMap { end in warningsLeft.first.map { end - $0 } }]
+        if case .pausing(let until, _) = phase { times.append(until) }
+        return times.compactMap { $0 }.min()
     }
 
     /// The customer starts support. Starting what is on sets its limit anew, and tries at once if it was pausing or stopped.
     package mutating func start(_ limit: SupportLimit, at now: Uptime) -> [Action] {
-        setLimit(limit, at: now)
+        end(at: Self.end(of: limit, from: now), seenFrom: now)
         switch phase {
         case .trying, .pinning, .waiting: return []
         case .off, .pausing, .stopped:
@@ -118,7 +126,7 @@ package struct SupportLifecycle: Sendable {
     /// Goes on after the program itself was restarted: like `start`, but with the end that was set then.
     package mutating func resume(until deadline: Uptime?, at now: Uptime) -> [Action] {
         let actions = start(.untilStopped, at: now)
-        self.deadline = deadline
+        end(at: deadline, seenFrom: now)
         return actions + wake(at: now)
     }
 
@@ -126,10 +134,36 @@ package struct SupportLifecycle: Sendable {
     ///
     /// - Returns: the new end; nil if support is off or has no end, and nothing changed.
     package mutating func extend(by duration: Duration, at now: Uptime) -> Uptime? {
-        guard isOn, let end = deadline else { return nil }
-        let extended = min(end + duration, now + SupportLimit.maximum)
-        deadline = extended
-        return extended
+        guard isOn, let deadline else { return nil }
+        end(at: min(deadline + duration, now + SupportLimit.maximum), seenFrom: now)
+        return self.deadline
+    }
+
+    /// The customer takes time away, counted from the end that is set.
+    ///
+    /// - Returns: the new end; nil if support is off, has no end, or would have to end at once, and nothing changed.
+    package mutating func shorten(by duration: Duration, at now: Uptime) -> Uptime? {
+        guard isOn, let deadline, deadline - duration > now else { return nil }
+        end(at: deadline - duration, seenFrom: now)
+        return self.deadline
+    }
+
+    /// The customer sets the limit anew, from now. Nothing happens when support is off.
+    package mutating func setLimit(_ limit: SupportLimit, at now: Uptime) {
+        guard isOn else { return }
+        end(at: Self.end(of: limit, from: now), seenFrom: now)
+    }
+
+    /// Connects anew, with a setting whose relay has `portCount` ports. The limit stays. What is off stays off.
+    package mutating func restart(portCount: Int) -> [Action] {
+        precondition(portCount >= 1, "a relay has a port")
+        guard isOn else { return [] }
+        self.portCount = portCount
+        portIndex = 0
+        portsFailed = 0
+        lastFailure = nil
+        backoff.reset()
+        return [.disconnect, connect()]
     }
 
     /// Support goes off, whatever it was doing. What is off stays as it is.
@@ -137,6 +171,7 @@ package struct SupportLifecycle: Sendable {
         guard isOn else { return [] }
         phase = .off(reason)
         deadline = nil
+        warningsLeft = []
         lastFailure = nil
         return [.disconnect, .endLogins]
     }
@@ -198,11 +233,17 @@ package struct SupportLifecycle: Sendable {
         return [connect()]
     }
 
-    /// Time passed: ends support whose limit is over, tries again after a pause.
+    /// Time passed: ends support whose limit is over, warns before that, tries again after a pause.
     package mutating func wake(at now: Uptime) -> [Action] {
         if let deadline, now >= deadline { return stop(.timeLimit) }
-        if case .pausing(let until, _) = phase, now >= until { return [connect()] }
-        return []
+        var actions: [Action] = []
+        if let deadline {
+            var due: Duration?
+            while let next = warningsLeft.first, deadline - now <= next { due = warningsLeft.removeFirst() }
+            if let due { actions.append(.warn(due)) }
+        }
+        if case .pausing(let until, _) = phase, now >= until { actions.append(connect()) }
+        return actions
     }
 
     private mutating func connect() -> Action {
@@ -212,10 +253,16 @@ package struct SupportLifecycle: Sendable {
         return .connect(attempt)
     }
 
-    private mutating func setLimit(_ limit: SupportLimit, at now: Uptime) {
+    private static func end(of limit: SupportLimit, from now: Uptime) -> Uptime? {
         switch limit {
-        case .untilStopped: deadline = nil
-        case .duration(let duration): deadline = now + min(max(duration, .zero), SupportLimit.maximum)
+        case .untilStopped: nil
+        case .duration(let duration): now + min(max(duration, .zero), SupportLimit.maximum)
         }
+    }
+
+    /// Sets the end; warnings come only for moments that lie ahead.
+    private mutating func end(at deadline: Uptime?, seenFrom now: Uptime) {
+        self.deadline = deadline
+        warningsLeft = deadline.map { end in Self.warnings.filter { end - now > $0 } } ?? []
     }
 }

@@ -7,14 +7,17 @@ package enum TerminalText {
         var rows: [(String, String)] = []
         var text = headline(status) + "\n"
         if let failure = status.failure {
-            if status.state != .retrying && status.state != .stopped { rows.append(("Last try", failure.message)) }
+            if ![.retrying, .blocked, .awaitingApproval, .stopped].contains(status.state) { rows.append(("Last try", failure.message)) }
             rows.append(("What to do", failure.advice))
         }
         if let seconds = status.retryInSeconds { rows.append(("Next try", "in \(length(seconds)); it goes on by itself")) }
         if let relay = status.relay, let port = status.listeningPort { rows.append(("Relay", "\(relay), listening port \(port)")) }
         if let seconds = status.waitingForSeconds { rows.append(("Connected", "for \(length(seconds))")) }
         for login in status.logins {
-            rows.append(("Logged in", "\(Printable.escaped(login.who ?? login.fingerprint)) as \(login.user), since \(login.since)"))
+            rows.append(("Logged in", "\(login.name) as \(login.user), since \(login.since)"))
+        }
+        if !status.pendingChanges.isEmpty {
+            rows.append(("Restart needed", "the setting was changed; it takes effect with: towline-terminal restart"))
         }
         if status.state != .off {
             let end = status.endsInSeconds.map { "in \(length($0))" } ?? "when you stop it"
@@ -27,24 +30,10 @@ package enum TerminalText {
 
     /// The one line that says how things stand.
     package static func headline(_ status: TerminalStatus) -> String {
-        switch status.state {
-        case .off:
-            switch status.offReason {
-            case .timeLimit: "Remote support is off: its time limit has passed. Nobody can reach this terminal."
-            default: "Remote support is off. Nobody can reach this terminal."
-            }
-        case .resolving: "Remote support is on: \(ConnectionStage.resolving.title)."
-        case .connecting: "Remote support is on: \(ConnectionStage.connecting.title)."
-        case .checkingRelay: "Remote support is on: \(ConnectionStage.checkingRelay.title)."
-        case .authenticating: "Remote support is on: \(ConnectionStage.authenticating.title)."
-        case .requestingPort: "Remote support is on: \(ConnectionStage.requestingPort.title)."
-        case .waiting: "Remote support is on: \(ConnectionStage.waiting.title). Nobody is logged in."
-        case .inUse:
-            "Remote support is on: in use by "
-                + status.logins.map { Printable.escaped($0.who ?? $0.fingerprint) }.joined(separator: ", ") + "."
-        case .retrying: "Remote support is on, but not connected: \(status.failure?.message ?? "the last try failed")."
-        case .stopped: "Remote support has stopped trying: \(status.failure?.message ?? "the last try failed")."
+        if status.state == .off, status.offReason == .timeLimit {
+            return "Remote support is off: its time limit has passed. Nobody can reach this terminal."
         }
+        return status.state.filled(status.values)
     }
 
     /// `7 h 48 min`, `12 min`, `5 s`: two units at most, the smaller one rounded.
@@ -83,13 +72,54 @@ package enum TerminalText {
             return "There is no remote support setting yet. Create it:\n"
                 + "  towline-terminal settings create --relay HOST --listening-port N --fingerprint SHA256:…\n"
         }
-        let rows = [
-            ("Relay", setting.relay), ("Listening port", "\(setting.listeningPort)"),
-            ("Relay's key", setting.fingerprint + (setting.isPinned ? ", seen and pinned" : ", not seen yet")),
-            ("Terminal key", setting.key.fingerprint),
-        ]
+        let rows =
+            [
+                ("Relay", setting.relay), ("Listening port", "\(setting.listeningPort)"),
+                ("Relay's key", setting.fingerprint + (setting.isPinned ? ", seen and pinned" : ", not seen yet")),
+                ("Terminal key", setting.key.fingerprint),
+            ] + (setting.proxy.map { [("Proxy", proxy($0))] } ?? [])
         let width = rows.map(\.0.count).max() ?? 0
         return rows.map { "\($0.0)\(String(repeating: " ", count: width - $0.0.count))  \($0.1)\n" }.joined()
+    }
+
+    private static func proxy(_ proxy: SettingReport.Proxy) -> String {
+        proxy.address + (proxy.user.map { " as \(Printable.escaped($0))" } ?? "") + (proxy.hasPassword ? ", with a password" : "")
+    }
+
+    /// Who is logged in, as a table.
+    package static func logins(_ logins: [TerminalStatus.Login]) -> String {
+        if logins.isEmpty { return "Nobody is logged in.\n" }
+        var table = TextTable(["ID", "WHO", "AS", "FOR", "SESSIONS"])
+        for login in logins {
+            let sessions = login.sessions.map(\.rawValue).joined(separator: ", ")
+            table.add(["\(login.id)", login.name, login.user, length(login.openForSeconds), sessions])
+        }
+        return table.text + "End one: towline-terminal sessions end ID\n"
+    }
+
+    /// A part of the log, the latest entry last.
+    package static func log(_ page: LogPage) -> String {
+        if page.entries.isEmpty { return "There is nothing in the log that fits.\n" }
+        var text = ""
+        for entry in page.entries.reversed() {
+            let who = entry.by.name.map { "\(entry.by.role.rawValue) \(Printable.escaped($0))" } ?? entry.by.role.rawValue
+            text += "\(entry.at)  \(who): \(entry.message)\n"
+        }
+        return text + (page.hasOlder ? "There is more: --count N, --until WHEN\n" : "")
+    }
+
+    /// Whether support comes on again with the service.
+    package static func autoStart(_ status: TerminalStatus) -> String {
+        status.autoStart
+            ? "Auto-start is on: support that is on when the service ends comes on again with it, as long as its time limit allows.\n"
+                + "It is safer off: then nobody can reach this terminal unless you have started support yourself.\n"
+            : "Auto-start is off: after a restart of this machine support stays off until you start it.\n"
+    }
+
+    /// What follows a change of the setting.
+    package static func changed(_ text: SettingReport, isPending: Bool) -> String {
+        "The setting is changed.\n" + setting(text)
+            + (isPending ? "Support runs with the old setting until: towline-terminal restart\n" : "")
     }
 
     /// What follows the creation of the setting.
@@ -124,7 +154,7 @@ package enum TerminalText {
 
     /// How a test went.
     package static func test(_ report: TestReport) -> String {
-        var text = report.achievements.map { "  ok      \($0)\n" }.joined()
+        var text = report.achieved.map { "  ok      \($0.achievement)\n" }.joined()
         if let failure = report.failure {
             text += "  FAILED  \(failure.stage.title)\n\n\(failure.message.capitalizedFirst).\nWhat to do: \(failure.advice).\n"
         } else {

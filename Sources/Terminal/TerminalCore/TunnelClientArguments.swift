@@ -33,7 +33,7 @@ package enum TunnelClientArguments {
 
     /// What follows `ssh` to come as far as the relay's host key, and no further: nothing is presented to it.
     package static func probe(_ setting: RemoteSupportSetting, port: UInt16) -> [String] {
-        connection(setting, port: port)
+        connection(setting, port: port, knownHosts: "/dev/null")
             + options(["PreferredAuthentications=none", "PubkeyAuthentication=no", "IdentityAgent=none", "IdentityFile=none"])
             + ["--", setting.relay.host]
     }
@@ -46,12 +46,12 @@ package enum TunnelClientArguments {
     /// The line of `knownHostsFile` that pins a key, without its line end.
     package static func knownHostsLine(publicKey: String) -> String { "\(relayAlias) \(publicKey)" }
 
-    private static func connection(_ setting: RemoteSupportSetting, port: UInt16) -> [String] {
+    private static func connection(_ setting: RemoteSupportSetting, port: UInt16, knownHosts: String = knownHostsFile) -> [String] {
         // No configuration file, no command, no terminal, and no multiplexing: only what stands here is in force.
         ["-F", "none", "-N", "-T", "-v", "-a", "-x", "-p", "\(port)", "-l", setting.user]
             + options([
                 "BatchMode=yes", "ConnectTimeout=\(seconds(connectTimeout))", "ConnectionAttempts=1", "TCPKeepAlive=yes",
-                "StrictHostKeyChecking=yes", "UserKnownHostsFile=\(knownHostsFile)", "GlobalKnownHostsFile=/dev/null",
+                "StrictHostKeyChecking=yes", "UserKnownHostsFile=\(knownHosts)", "GlobalKnownHostsFile=/dev/null",
                 "HostKeyAlias=\(relayAlias)", "CheckHostIP=no", "UpdateHostKeys=no", "VerifyHostKeyDNS=no", "ControlPath=none",
                 "PermitLocalCommand=no", "ProxyCommand=none", "Tunnel=no", "ForwardAgent=no", "Compression=no", "EscapeChar=none",
                 "RekeyLimit=1G 1h",

@@ -14,6 +14,12 @@ package enum TunnelFailure: Error, Hashable, Codable, Sendable {
     case unreachable(relay: String, reason: String)
     /// Something that is not SSH answered: a captive portal, a proxy, a web server. R14.
     case networkBlocked(relay: String, answer: String)
+    /// The proxy of the setting cannot be reached.
+    case proxyUnreachable(proxy: String, reason: String)
+    /// The proxy does not connect us to the relay.
+    case proxyRefused(proxy: String, reason: String)
+    /// The proxy wants to know who we are, or does not like who we say we are.
+    case proxyCredentials(proxy: String)
     /// It took the connection and said nothing.
     case silent(relay: String)
     /// It closed the connection before any key was exchanged.
@@ -32,6 +38,10 @@ package enum TunnelFailure: Error, Hashable, Codable, Sendable {
     case keyUnknown
     /// The relay accepted the terminal key before, and does not any more.
     case keyWithdrawn
+    /// The relay has noted the terminal key that came with a join code; staff have to approve it.
+    case awaitingApproval(fingerprint: String)
+    /// The relay does not take the join code, or took it before.
+    case joinRefused(reason: String)
     /// The relay does not give the listening port.
     case portRefused(port: String, reason: String?)
     /// The relay ended the connection with these words while it was at this stage.
@@ -52,7 +62,7 @@ package enum TunnelFailure: Error, Hashable, Codable, Sendable {
     /// Whether another port of the same relay may do better at once.
     package var isWorthAnotherPort: Bool {
         switch self {
-        case .connectionRefused, .connectionTimedOut, .unreachable, .networkBlocked, .silent, .closedEarly: true
+        case .connectionRefused, .connectionTimedOut, .unreachable, .networkBlocked, .proxyRefused, .silent, .closedEarly: true
         case .stalled(let stage): stage <= .checkingRelay
         default: false
         }
@@ -62,10 +72,11 @@ package enum TunnelFailure: Error, Hashable, Codable, Sendable {
     package var stage: ConnectionStage {
         switch self {
         case .nameUnknown, .nameUnresolved: .resolving
-        case .connectionRefused, .connectionTimedOut, .unreachable, .clientFailed: .connecting
+        case .connectionRefused, .connectionTimedOut, .unreachable, .proxyUnreachable, .proxyRefused, .proxyCredentials, .clientFailed:
+            .connecting
         case .networkBlocked, .silent, .closedEarly, .incompatible, .relayKeyChanged, .relayKeyNotPinned, .relayKeyMismatch:
             .checkingRelay
-        case .keyUnknown, .keyWithdrawn: .authenticating
+        case .keyUnknown, .keyWithdrawn, .awaitingApproval, .joinRefused: .authenticating
         case .portRefused: .requestingPort
         case .endedByRelay(let stage, _), .stalled(let stage): stage
         case .lost: .waiting
@@ -73,27 +84,32 @@ package enum TunnelFailure: Error, Hashable, Codable, Sendable {
     }
 
     /// A name for programs, the same for ever.
-    package var code: String {
+    package var code: Code {
         switch self {
-        case .nameUnknown: "name-unknown"
-        case .nameUnresolved: "name-unresolved"
-        case .connectionRefused: "connection-refused"
-        case .connectionTimedOut: "connection-timed-out"
-        case .unreachable: "unreachable"
-        case .networkBlocked: "network-blocked"
-        case .silent: "silent"
-        case .closedEarly: "closed-early"
-        case .stalled: "stalled"
-        case .incompatible: "incompatible"
-        case .relayKeyChanged: "relay-key-changed"
-        case .relayKeyNotPinned: "relay-key-not-pinned"
-        case .relayKeyMismatch: "relay-key-mismatch"
-        case .keyUnknown: "key-unknown"
-        case .keyWithdrawn: "key-withdrawn"
-        case .portRefused: "port-refused"
-        case .endedByRelay: "ended-by-relay"
-        case .lost: "lost"
-        case .clientFailed: "client-failed"
+        case .nameUnknown: .nameUnknown
+        case .nameUnresolved: .nameUnresolved
+        case .connectionRefused: .connectionRefused
+        case .connectionTimedOut: .connectionTimedOut
+        case .unreachable: .unreachable
+        case .networkBlocked: .networkBlocked
+        case .proxyUnreachable: .proxyUnreachable
+        case .proxyRefused: .proxyRefused
+        case .proxyCredentials: .proxyCredentials
+        case .silent: .silent
+        case .closedEarly: .closedEarly
+        case .stalled: .stalled
+        case .incompatible: .incompatible
+        case .relayKeyChanged: .relayKeyChanged
+        case .relayKeyNotPinned: .relayKeyNotPinned
+        case .relayKeyMismatch: .relayKeyMismatch
+        case .keyUnknown: .keyUnknown
+        case .keyWithdrawn: .keyWithdrawn
+        case .awaitingApproval: .awaitingApproval
+        case .joinRefused: .joinRefused
+        case .portRefused: .portRefused
+        case .endedByRelay: .endedByRelay
+        case .lost: .lost
+        case .clientFailed: .clientFailed
         }
     }
 }

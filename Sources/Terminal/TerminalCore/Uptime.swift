@@ -23,6 +23,9 @@ package struct Uptime: Hashable, Comparable, Codable, Sendable {
         return Uptime(nanoseconds: time.nanoseconds > nanoseconds.magnitude ? time.nanoseconds - nanoseconds.magnitude : 0)
     }
 
+    /// `duration` earlier.
+    package static func - (time: Uptime, duration: Duration) -> Uptime { time + (.zero - duration) }
+
     /// How long after `right` `left` is; negative if it is before.
     package static func - (left: Uptime, right: Uptime) -> Duration {
         .nanoseconds(Int64(bitPattern: left.nanoseconds &- right.nanoseconds))

@@ -18,15 +18,21 @@ package struct AgentMemory: Sendable {
         }
     }
 
+    /// The log.
+    package let log: EventLog
+
     private let users: Document<[LoginUser]>
     private let settings: Document<RemoteSupportSetting?>
     private let running: Document<Running?>
+    private let autoStart: Document<Bool>
 
     /// The store in `folder`, which exists and is the agent's own.
     package init(folder: String) {
         users = Document(path: "\(folder)/login-users.json")
         settings = Document(path: "\(folder)/setting.json")
         running = Document(path: "\(folder)/running.json")
+        autoStart = Document(path: "\(folder)/auto-start.json")
+        log = EventLog(folder: folder)
     }
 
     /// The login users, in the order of their names.
@@ -49,6 +55,15 @@ package struct AgentMemory: Sendable {
         guard let record = try? running.load(), let record, record.run == run else { return nil }
         return record
     }
+
+    /// Whether support comes on again with the service. A file that cannot be read counts as "no".
+    package func isAutoStart() -> Bool {
+        // Support never comes on by accident.
+        (try? autoStart.load()) == true
+    }
+
+    /// Remembers whether support comes on again with the service.
+    package func save(autoStart isOn: Bool) throws(StoreError) { try autoStart.save(isOn) }
 
     /// Remembers that support is on, or off.
     package func save(running record: Running?) throws(StoreError) { try running.save(record) }

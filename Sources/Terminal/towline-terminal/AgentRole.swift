@@ -76,8 +76,8 @@ enum AgentRole {
 
     private static func answer(_ request: [UInt8], _ support: RemoteSupport) async -> TerminalReply {
         guard let command = TerminalWire.decode(TerminalCommand.self, request) else {
-            return .refused(Refusal("request", "this is no command of this version: is an older towline-terminal still running?"))
+            return .refused(Refusal(.notUnderstood))
         }
-        return await support.perform(command)
+        return await support.perform(command, by: LogEntry.Actor(role: .command))
     }
 }

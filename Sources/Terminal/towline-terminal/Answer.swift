@@ -11,6 +11,11 @@ struct Answer {
 
     private var isJSON: Bool { line.has("--json") }
 
+    /// Whether support runs with something else than what is saved.
+    private var isPending: Bool {
+        if case .status(let status) = Asking.call(.status, folder) { !status.pendingChanges.isEmpty } else { false }
+    }
+
     /// How long `start` watches before it leaves the daemon alone.
     private static let patience = Duration.seconds(30)
     /// How often it looks.
@@ -27,13 +32,19 @@ struct Answer {
             switch line.name {
             case "start": watch(from: status)
             case "stop": show(status, "Remote support is off. Every login has ended.\n")
-            case "extend":
+            case "extend", "shorten":
                 show(status, "Remote support ends in \(TerminalText.length(status.endsInSeconds ?? 0)).\n")
+            case "restart": watch(from: status)
+            case "auto-start": show(status, TerminalText.autoStart(status))
+            case "sessions list": show(status.logins, TerminalText.logins(status.logins))
+            case "sessions end": show(status.logins, "Login \(line.arguments[0]) has ended.\n" + TerminalText.logins(status.logins))
             default: show(status, TerminalText.status(status))
             }
         case .loginUsers(let users): conclude(users)
         case .setting(let setting):
-            if line.name == "settings create", let setting {
+            if line.name == "settings change", let setting {
+                show(setting, TerminalText.changed(setting, isPending: isPending))
+            } else if line.name == "settings create", let setting {
                 show(setting, TerminalText.created(setting))
             } else {
                 show(setting, TerminalText.setting(setting))
@@ -50,6 +61,8 @@ struct Answer {
             Output.say((line.has("--stock-relay") ? key.stockRelayLine : key.publicKey) + "\n")
             if Files.isTerminal(1) { Output.say("\n" + TerminalText.besideKey(key)) }
             Output.end(.done)
+        case .log(let page): show(page, TerminalText.log(page))
+        case .request(let report): show(report, "")
         case .test(let report):
             Output.say(isJSON ? json(report) : TerminalText.test(report))
             Output.end(report.failure == nil ? .done : .refused)
@@ -63,9 +76,10 @@ struct Answer {
                 Output.fail("there is no SSH login user \(Printable.quoted(line.arguments[0])); see: towline-terminal login-user list")
             }
             show(user, TerminalText.keys(of: user))
-        case "login-user add":
+        case "login-user add", "login-user change":
             let user = users.first
-            show(user, "SSH login user \(user?.name ?? "") is added.\n" + (user.map(TerminalText.keys) ?? ""))
+            let verb = line.name == "login-user add" ? "added" : "changed"
+            show(user, "SSH login user \(user?.name ?? "") is \(verb).\n" + (user.map(TerminalText.keys) ?? ""))
         default: show(users, TerminalText.loginUsers(users))
         }
     }
@@ -73,22 +87,24 @@ struct Answer {
     /// Prints what happens until support can come, or the first round of tries has failed.
     private func watch(from first: TerminalStatus) -> Never {
         var status = first
-        var seen = first.events.last { $0.text == "support is switched on" }?.number ?? first.events.last?.number ?? 0
+        let beginnings: Set<LogEntry.Code> = [.supportOn, .supportOnUnlimited, .supportRestarted]
+        var seen = first.events.last { beginnings.contains($0.code) }?.number ?? first.events.last?.number ?? 0
         let deadline = MonotonicClock.now + Self.patience
         let pause = Monitor(())
         if !isJSON {
-            Output.say("Switching remote support on, through \(status.relay ?? ""), listening port \(status.listeningPort ?? 0):\n")
+            let verb = line.name == "restart" ? "Connecting anew" : "Switching remote support on"
+            Output.say("\(verb), through \(status.relay ?? ""), listening port \(status.listeningPort ?? 0):\n")
         }
         while true {
             for event in status.events where event.number > seen {
                 seen = event.number
-                if !isJSON, !event.isFailure { Output.say("  \(event.text)\n") }
+                if !isJSON, !event.isFailure { Output.say("  \(event.message)\n") }
             }
             switch status.state {
             case .waiting, .inUse:
                 let end = status.endsInSeconds.map { "for \(TerminalText.length($0))" } ?? "until you stop it"
                 show(status, "Support can reach this terminal \(end). Switch it off at any time: towline-terminal stop\n")
-            case .retrying, .stopped, .off:
+            case .retrying, .blocked, .stopped, .off:
                 if isJSON { Output.say(json(status)) }
                 fail(status)
             default: break
@@ -106,7 +122,7 @@ struct Answer {
     private func fail(_ status: TerminalStatus) -> Never {
         guard let failure = status.failure else { Output.fail(TerminalText.headline(status)) }
         Output.complain("\(failure.stage.title) failed: \(failure.message); \(failure.advice)")
-        if status.state == .retrying {
+        if status.state != .stopped {
             Output.complain("support stays on and tries again by itself; see: towline-terminal status, or end it: towline-terminal stop")
         }
         Output.end(.refused)

@@ -12,7 +12,7 @@ enum Asking {
         do throws(UsageError) { line = try TerminalCommandLine.table.parse(words) } catch { Output.fail(error.description, .usage) }
         let folder = absolute(line.value("--data-dir") ?? environmentFolder ?? Paths.standardDataFolder)
         do throws(TerminalCommandLine.LineError) {
-            switch try TerminalCommandLine.intent(of: line, contents: contents) {
+            switch try TerminalCommandLine.intent(of: line, now: WallTime(secondsSince1970: WallClock.seconds), contents: contents) {
             case .help(let topic):
                 Output.say(TerminalCommandLine.table.help(about: topic))
                 Output.end(.done)

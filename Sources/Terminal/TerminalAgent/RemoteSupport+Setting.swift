@@ -1,0 +1,144 @@
+import EventLoops
+import SSHCrypto
+import SSHKeys
+import Support
+import TerminalBroker
+import TerminalCore
+import TerminalStore
+
+extension RemoteSupport {
+    /// The setting that most commands need.
+    @discardableResult
+    func requireSetting() throws(Refusal) -> RemoteSupportSetting {
+        guard let setting else { throw Refusal(.noSetting) }
+        return setting
+    }
+
+    func keyReport() async throws(Refusal) -> KeyReport {
+        let setting = try requireSetting()
+        let key = key
+        let read: Result<AuthorizedKey, Refusal> = await worker.run {
+            do throws(Refusal) { return .success(try key.read()) } catch { return .failure(error) }
+        }
+        return report(try read.get(), setting)
+    }
+
+    private func report(_ key: AuthorizedKey, _ setting: RemoteSupportSetting) -> KeyReport {
+        KeyReport(
+            publicKey: key.line, fingerprint: key.key.fingerprint.description,
+            stockRelayLine: "restrict,port-forwarding,permitlisten=\"localhost:\(setting.listeningPort)\" \(key.line)",
+            hostKeyFingerprint: facts.hostKeyFingerprint)
+    }
+
+    func settingReport() async throws(Refusal) -> SettingReport? {
+        guard let setting else { return nil }
+        return SettingReport(setting, key: try await keyReport())
+    }
+
+    func createSetting(_ form: SettingForm, by actor: LogEntry.Actor) async throws(Refusal) -> TerminalReply {
+        if let setting {
+            throw Refusal(.settingExists, ["relay": "\(setting.relay)", "port": "\(setting.listeningPort)"])
+        }
+        let content = try form.content(changing: nil)
+        guard let fingerprint = content.fingerprint else { return .unconfirmed(fingerprint: try await lookUpRelay(content)) }
+        let created = RemoteSupportSetting(content, fingerprint: fingerprint)
+        let (key, store) = (key, store)
+        let issued: Result<AuthorizedKey, Refusal> = await worker.run {
+            do throws(Refusal) {
+                let issued = try key.issue()
+                do throws(StoreError) { try store.save(setting: created) } catch {
+                    throw Refusal(.store, ["reason": error.description])
+                }
+                return .success(issued)
+            } catch {
+                return .failure(error)
+            }
+        }
+        let report = report(try issued.get(), created)
+        setting = created
+        isKeyAccepted = false
+        lifecycle = SupportLifecycle(portCount: created.relay.ports.count, off: .settingChanged)
+        note(
+            .settingCreated, ["relay": "\(created.relay)", "port": "\(created.listeningPort)", "fingerprint": report.fingerprint], by: actor
+        )
+        return .setting(SettingReport(created, key: report))
+    }
+
+    func changeSetting(_ form: SettingForm, from revision: Revision?, by actor: LogEntry.Actor) async throws(Refusal) -> TerminalReply {
+        let current = try requireSetting()
+        let content = try form.content(changing: current)
+        if let revision, revision != current.revision { throw Refusal(.changedElsewhere, ["what": "the setting"]) }
+        guard let fingerprint = content.fingerprint else { throw Refusal(.fingerprint, ["given": "\"\""]) }
+        var changed = RemoteSupportSetting(content, fingerprint: fingerprint)
+        // The key that was pinned is the one with this fingerprint, wherever the relay is.
+        if changed.fingerprint == current.fingerprint { changed.pinnedKey = current.pinnedKey }
+        let fields = changed.differences(from: current)
+        guard !fields.isEmpty else { return .setting(try await settingReport()) }
+        let store = store
+        let failure: StoreError? = await worker.run { [changed] in
+            do throws(StoreError) { try store.save(setting: changed) } catch { return error }
+            return nil
+        }
+        if let failure { throw Refusal(.store, ["reason": failure.description]) }
+        setting = changed
+        if !lifecycle.isOn { lifecycle = SupportLifecycle(portCount: changed.relay.ports.count, off: .settingChanged) }
+        note(.settingChanged, ["fields": fields.map(\.rawValue).joined(separator: ", ")], by: actor)
+        return .setting(try await settingReport())
+    }
+
+    /// The fingerprint that the relay shows now.
+    func lookUpRelay(_ content: SettingForm.Content) async throws(Refusal) -> String {
+        // A digest that no key has: this setting only serves to ask, and is never stored.
+        let nobody = Fingerprint(digest: [UInt8](repeating: 0, count: Fingerprint.length))
+        let draft = RemoteSupportSetting(content, fingerprint: nobody)
+        var last: TunnelFailure?
+        for port in content.relay.ports {
+            let failure = await attempt(TunnelClientArguments.probe(draft, port: port), draft, port: port).failure
+            if case .relayKeyNotPinned(let offered) = failure { return offered }
+            last = failure
+        }
+        throw Refusal(.relayNotReached, ["reason": last?.sentence ?? "it does not answer"])
+    }
+
+    func deleteSetting(by actor: LogEntry.Actor) async throws(Refusal) -> TerminalReply {
+        try requireSetting()
+        _ = await stopSupport(.settingChanged, by: actor)
+        let (key, store) = (key, store)
+        let deleted: Result<Void, Refusal> = await worker.run {
+            do throws(Refusal) {
+                do throws(StoreError) { try store.save(setting: nil) } catch {
+                    throw Refusal(.store, ["reason": error.description])
+                }
+                return .success(try key.remove())
+            } catch {
+                return .failure(error)
+            }
+        }
+        try deleted.get()
+        setting = nil
+        lifecycle = SupportLifecycle(portCount: 1, off: .settingChanged)
+        note(.settingDeleted, by: actor)
+        return .done("the remote support setting and its key are deleted; support is off")
+    }
+
+    func setAutoStart(_ isOn: Bool, by actor: LogEntry.Actor) async throws(Refusal) -> TerminalReply {
+        guard isOn != isAutoStart else { return .status(status()) }
+        let store = store
+        let failure: StoreError? = await worker.run {
+            do throws(StoreError) { try store.save(autoStart: isOn) } catch { return error }
+            return nil
+        }
+        if let failure { throw Refusal(.store, ["reason": failure.description]) }
+        isAutoStart = isOn
+        note(isOn ? .autoStartOn : .autoStartOff, by: actor)
+        return .status(status())
+    }
+}
+
+extension RemoteSupportSetting {
+    /// What a form says, with the fingerprint that it has or was completed with.
+    fileprivate init(_ content: SettingForm.Content, fingerprint: Fingerprint) {
+        self.init(
+            relay: content.relay, listeningPort: content.listeningPort, user: content.user, fingerprint: fingerprint, proxy: content.proxy)
+    }
+}

@@ -1,0 +1,146 @@
+package import SSHKeys
+package import Support
+
+/// A login user as the customer types it. What is nil stays as it is; a new login user needs keys.
+package struct LoginUserForm: Hashable, Codable, Sendable {
+    /// The account's name.
+    package var name: String
+    /// Public keys, one a line; blank lines and comments (`#`) are skipped.
+    package var keys: String?
+    /// `standard` or `administrator`; a new login user is a standard one unless it says otherwise.
+    package var access: String?
+
+    /// A form with its fields given.
+    package init(name: String, keys: String? = nil, access: String? = nil) {
+        self.name = name
+        self.keys = keys
+        self.access = access
+    }
+
+    /// The name.
+    package func loginName() throws(Refusal) -> LoginName {
+        do throws(ParseError) {
+            return try LoginName(parsing: name)
+        } catch {
+            throw Refusal(.loginUserName, ["given": Printable.quoted(name), "rule": error.rule])
+        }
+    }
+
+    /// The login user that the form describes.
+    ///
+    /// - Parameter current: what there is, for a change; nil for a new one.
+    /// - Throws: the first field that is wrong; for keys, the first line that is none, by its number.
+    package func loginUser(changing current: LoginUser?) throws(Refusal) -> LoginUser {
+        var user = LoginUser(name: try loginName(), keys: current?.keys ?? [], access: current?.access ?? .standard)
+        if let access {
+            guard let level = AccessLevel(rawValue: access) else { throw Refusal(.accessLevel, ["given": Printable.quoted(access)]) }
+            user.access = level
+        }
+        if let keys {
+            do throws(AuthorizedKeyFileError) { user.keys = try AuthorizedKey.parseFile(keys) } catch { throw Refusal(error) }
+        }
+        guard !user.keys.isEmpty else { throw Refusal(.keysMissing) }
+        guard user.keys.count <= LoginUser.maximumKeys else { throw Refusal(.tooManyKeys, ["most": "\(LoginUser.maximumKeys)"]) }
+        return user
+    }
+}
+
+/// The setting as the customer types it. What is nil stays as it is, what is empty is taken away; a new setting needs relay and port.
+package struct SettingForm: Hashable, Codable, Sendable {
+    /// `HOST[:PORT[,PORT]…]`.
+    package var relay: String?
+    /// This terminal's port on the relay.
+    package var listeningPort: String?
+    /// The relay's fingerprint, as the customer compared it.
+    package var fingerprint: String?
+    /// The user name told to the relay.
+    package var user: String?
+    /// `http://HOST:PORT` or `socks5://HOST:PORT`.
+    package var proxy: String?
+    /// Who the proxy is told we are.
+    package var proxyUser: String?
+    /// The password for that. Never shown again.
+    package var proxyPassword: String?
+
+    /// An empty form.
+    package init() {}
+
+    /// What a form says once it is understood.
+    package struct Content: Hashable, Sendable {
+        /// The relay.
+        package var relay: RelayAddress
+        /// This terminal's port on it.
+        package var listeningPort: ListeningPort
+        /// The user name told to it.
+        package var user: String
+        /// Its fingerprint; nil if none was ever given.
+        package var fingerprint: Fingerprint?
+        /// The proxy on the way.
+        package var proxy: ProxySetting?
+    }
+
+    /// What the form says, over what there is.
+    ///
+    /// - Throws: the first field that is wrong.
+    package func content(changing current: RemoteSupportSetting?) throws(Refusal) -> Content {
+        Content(
+            relay: try parsedRelay(current), listeningPort: try parsedPort(current), user: try parsedUser(current),
+            fingerprint: try parsedFingerprint(current), proxy: try parsedProxy(current?.proxy))
+    }
+
+    private func parsedRelay(_ current: RemoteSupportSetting?) throws(Refusal) -> RelayAddress {
+        if relay == nil, let current { return current.relay }
+        do throws(ParseError) {
+            return try RelayAddress(parsing: relay ?? "")
+        } catch {
+            throw Refusal(.relayAddress, ["given": Printable.quoted(relay ?? ""), "rule": error.rule])
+        }
+    }
+
+    private func parsedPort(_ current: RemoteSupportSetting?) throws(Refusal) -> ListeningPort {
+        if listeningPort == nil, let current { return current.listeningPort }
+        do throws(ParseError) {
+            return try ListeningPort(parsing: listeningPort ?? "")
+        } catch {
+            throw Refusal(.listeningPort, ["given": Printable.quoted(listeningPort ?? ""), "rule": error.rule])
+        }
+    }
+
+    private func parsedUser(_ current: RemoteSupportSetting?) throws(Refusal) -> String {
+        guard let user else { return current?.user ?? RemoteSupportSetting.defaultUser }
+        if user.isEmpty { return RemoteSupportSetting.defaultUser }
+        guard RemoteSupportSetting.isUser(user) else { throw Refusal(.relayUser, ["given": Printable.quoted(user)]) }
+        return user
+    }
+
+    private func parsedFingerprint(_ current: RemoteSupportSetting?) throws(Refusal) -> Fingerprint? {
+        guard let fingerprint, !fingerprint.isEmpty else { return current.flatMap { Fingerprint($0.fingerprint) } }
+        guard let parsed = Fingerprint(fingerprint) else { throw Refusal(.fingerprint, ["given": Printable.quoted(fingerprint)]) }
+        return parsed
+    }
+
+    private func parsedProxy(_ current: ProxySetting?) throws(Refusal) -> ProxySetting? {
+        if proxy?.isEmpty == true { return nil }
+        var result = current
+        if let proxy {
+            result = try ProxySetting(parsing: proxy)
+            result?.user = current?.user
+            result?.password = current?.password
+        }
+        if let proxyUser {
+            guard ProxySetting.isCredential(proxyUser), !proxyUser.contains(":") else {
+                throw Refusal(.proxyCredentials, ["detail": proxyUser.contains(":") ? "; a user name has no colon" : ""])
+            }
+            result?.user = proxyUser.isEmpty ? nil : proxyUser
+            if proxyUser.isEmpty { result?.password = nil }
+        }
+        if let proxyPassword {
+            guard ProxySetting.isCredential(proxyPassword) else { throw Refusal(.proxyCredentials, ["detail": ""]) }
+            result?.password = proxyPassword.isEmpty ? nil : proxyPassword
+        }
+        if result == nil, [proxyUser, proxyPassword].contains(where: { $0?.isEmpty == false }) {
+            throw Refusal(.proxyAddress, ["given": Printable.quoted(proxy ?? "")])
+        }
+        return result
+    }
+}
