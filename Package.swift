@@ -102,7 +102,7 @@ let package = Package(
         tests(
             "RelaySwitchTests",
             ["RelaySwitch", "RelayCore", "Support", "SSHKeys", "SSHCrypto", "SSHServer", "EventLoops", "SystemCalls", "SSHTestClient"]),
-        tests("RelayCommandsTests", ["RelayCommands", "RelayStore", "RelayCore", "Support", "SSHKeys"]),
+        tests("RelayCommandsTests", ["RelayCommands", "RelayStore", "RelayCore", "Support", "SSHKeys", "SSHCrypto", "EventLoops"]),
         tests("TerminalCoreTests", ["TerminalCore", "Support", "SSHKeys"]),
         tests("TerminalStoreTests", ["TerminalStore", "TerminalCore", "Support", "SSHKeys", "SystemCalls"]),
         tests("TerminalBrokerTests", ["TerminalBroker", "TerminalCore", "Support", "SSHKeys", "EventLoops", "SystemCalls"]),

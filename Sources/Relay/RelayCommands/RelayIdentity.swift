@@ -1,21 +1,25 @@
+package import SSHCrypto
 package import SSHKeys
 import Support
 
 /// The relay as its peers see it: for what commands hand out.
-package struct RelayIdentity: Hashable, Sendable {
+package struct RelayIdentity: Sendable {
     /// Its name, as given to `init`.
     package let hostname: String
-    /// Its host key.
-    package let hostKey: PublicKey
+    /// Its host key, which also signs request lines.
+    package let signer: HostKey
     /// The port that `ssh` connects to.
     package let port: UInt16
 
     /// An identity from its parts.
-    package init(hostname: String, hostKey: PublicKey, port: UInt16) {
+    package init(hostname: String, hostKey: HostKey, port: UInt16) {
         self.hostname = hostname
-        self.hostKey = hostKey
+        signer = hostKey
         self.port = port
     }
+
+    /// The public half of its host key.
+    package var hostKey: PublicKey { signer.publicKey }
 
     /// The port that `serve` listens on unless told otherwise (DESIGN §9).
     package static let defaultPort: UInt16 = 2222
