@@ -102,6 +102,10 @@ import Testing
         let approved = try await sample.run("approve shop-9", as: SampleDesk.alice, key: 101, input: try keyLine(60))
         #expect(approved.status == .done, "\(approved)")
         #expect(try await sample.enrol(50, code: 1) == .refused, "the code is spent")
+        // With the lines around it that the terminal prints for people.
+        let block = Array("# key of shop-9\n# host key SHA256:x\n\n".utf8) + (try keyLine(61)) + Array("# end\n".utf8)
+        let again = try await sample.run("approve shop-9", as: SampleDesk.admin, key: 102, input: block)
+        #expect(again.status == .done, "\(again)")
     }
 
     @Test func yesApprovesWhateverWaits() async throws {
@@ -166,7 +170,7 @@ import Testing
                 "\"root\" is not a login user name: nobody logs in as root; choose another name"
             ),
             ("request new shop-9 --login alice --staff alice --lang fr", "\"fr\" is not a language: it is en or ja"),
-            ("request new shop-9 --login alice --staff alice --expires 91d", "\"91d\" is not a end of a request: at most 90 days from now"),
+            ("request new shop-9 --login alice --staff alice --expires 91d", "\"91d\" is not a request's end: at most 90 days from now"),
             ("request cancel shop-42", "there is no request for terminal \"shop-42\"; see: towline-relay request list"),
         ] {
             let reply = await sample.run(command)

@@ -10,7 +10,7 @@ extension RelayCommand {
             let expiresAt = try WallTime(until: line.value("--expires") ?? RelayCommandTable.requestLife, now: now)
             guard expiresAt.secondsSince1970 - now.secondsSince1970 <= RegistryLimits.longestRequest else {
                 throw ParseError(
-                    "end of a request", line.value("--expires") ?? "", "at most \(RegistryLimits.longestRequest / 86_400) days from now")
+                    "request's end", line.value("--expires") ?? "", "at most \(RegistryLimits.longestRequest / 86_400) days from now")
             }
             let language: SheetLanguage =
                 try line.value("--lang").map { (text) throws(ParseError) in

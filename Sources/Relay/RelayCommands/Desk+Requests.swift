@@ -12,10 +12,10 @@ extension Desk {
         let before = try await currentRegistry()
         try allow(.newRequest(wish), to: caller, by: before)
         let staff = try sheetOwner(wish, caller, in: before)
-        if let terminal = before.terminal(named: wish.terminal), case .principal(.staff(let id), _, _) = caller,
-            !before.mayStillReach(id, terminal.id, at: now())
-        {
-            throw .nameNotFree(wish.terminal)
+        if let terminal = before.terminal(named: wish.terminal) {
+            let isVisible = Permission.visible(to: caller, in: before, at: now()).contains { $0.id == terminal.id }
+            guard isVisible else { throw .nameNotFree(wish.terminal) }
+            guard terminal.isEnabled else { throw .refused(.terminalDisabled(terminal.name)) }
         }
         let code = JoinCode(bytes: chance(JoinCode.length))
         let order = RequestOrder(
@@ -43,11 +43,9 @@ extension Desk {
 
     private func view(of wish: RequestWish, _ terminal: Terminal, _ code: JoinCode, _ staff: StaffMember) -> RequestView {
         let (line, remark) = line(for: wish, terminal, code, staff)
-        // `init --hostname` checked the name, and a port is a port.
-        let address = (try? RelayAddress(parsing: identity.jump)) ?? .unknown
         let fingerprint = identity.hostKey.fingerprint.description
         let sheet = RequestSheet(
-            terminal: terminal.name, login: wish.login, publicKeys: staff.keys.map(\.line), relay: address,
+            terminal: terminal.name, login: wish.login, publicKeys: staff.keys.map(\.line), relay: identity.address,
             listeningPort: terminal.listeningPort, fingerprint: fingerprint, purpose: wish.purpose, expiresAt: wish.expiresAt,
             line: line?.description)
         return RequestView(
@@ -65,10 +63,8 @@ extension Desk {
         var keys = staff.keys.map(\.key).filter { $0.algorithm != .rsa }
         while !keys.isEmpty {
             do throws(SupportRequest.Unfit) {
-                // `init --hostname` checked the name, and a port is a port.
-                let address = (try? RelayAddress(parsing: identity.jump)) ?? .unknown
                 let request = try SupportRequest(
-                    terminal: terminal.name, login: wish.login, staff: staff.name, staffKeys: keys, relay: address,
+                    terminal: terminal.name, login: wish.login, staff: staff.name, staffKeys: keys, relay: identity.address,
                     listeningPort: terminal.listeningPort, relayKey: identity.hostKey, joinCode: code, expiresAt: wish.expiresAt)
                 let left = staff.keys.filter { !keys.contains($0.key) }.map(\.key.fingerprint.description)
                 let remark =
@@ -100,13 +96,6 @@ extension Desk {
         let terminal = try require(name, in: registry)
         guard let request = registry.request(for: terminal.id), request.candidate != nil else { throw .ledger(.nothingWaits(name), nil) }
         return OpenRequestView(request, of: terminal, now: now())
-    }
-}
-
-extension RelayAddress {
-    /// Stands where an address cannot be made; never seen with a relay that `init` made.
-    fileprivate static var unknown: RelayAddress {
-        do { return try RelayAddress(parsing: "localhost") } catch { preconditionFailure("localhost is an address: \(error)") }
     }
 }
 

@@ -1,6 +1,6 @@
 package import SSHCrypto
 package import SSHKeys
-import Support
+package import Support
 
 /// The relay as its peers see it: for what commands hand out.
 package struct RelayIdentity: Sendable {
@@ -27,6 +27,14 @@ package struct RelayIdentity: Sendable {
     /// `relay.example.com`, or `relay.example.com:2222`: what stands behind `ssh -J`. An IPv6 literal is in brackets.
     package var jump: String {
         port == 22 ? hostname : hostname.contains(":") ? "[\(hostname)]:\(port)" : "\(hostname):\(port)"
+    }
+
+    /// The same for a customer, who types it into a terminal.
+    package var address: RelayAddress {
+        let host = hostname.contains(":") ? "[\(hostname)]" : hostname
+        do { return try RelayAddress(parsing: "\(host):\(port)") } catch {
+            preconditionFailure("init takes no name that is no address: \(error)")
+        }
     }
 
     /// The line for a `known_hosts` file.
