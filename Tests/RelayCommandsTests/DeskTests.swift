@@ -21,7 +21,9 @@ import Testing
         let shown = await sample.run("terminal show shop-42")
         for text in ["20000", "relay.example.com (port 2222)", "SHA256:", "nobody yet"] { #expect(shown.output.contains(text), "\(text)") }
         #expect(await sample.run("terminal remove shop-42").status == .done)
-        #expect(await sample.run("terminal list").output == "no terminals; add one with: towline-relay terminal add NAME\n")
+        #expect(
+            await sample.run("terminal list").output
+                == "no terminals; to ask a customer for access: towline-relay request new TERMINAL --login NAME\n")
     }
 
     @Test func sheetSaysWhatCustomerAndStaffNeed() async throws {

@@ -57,7 +57,9 @@ extension RelayReply {
     }
 
     static func text(of terminals: [TerminalView], program: String, now: WallTime) -> String {
-        guard !terminals.isEmpty else { return "no terminals; add one with: \(program) terminal add NAME\n" }
+        guard !terminals.isEmpty else {
+            return "no terminals; to ask a customer for access: \(program) request new TERMINAL --login NAME\n"
+        }
         var table = TextTable(["NAME", "PORT", "STATE", "LAST SEEN", "FROM"])
         for terminal in terminals {
             let seen = terminal.state == .online ? "now" : terminal.lastSeen.map { TimeAgo.text(since: $0, now: now) } ?? "never"
