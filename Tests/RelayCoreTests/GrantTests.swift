@@ -5,8 +5,10 @@ import Testing
 
 @Suite struct GrantTests {
     private let now = WallTime(secondsSince1970: 1_800_000_000)
-    private let (alice, bob) = (StaffID(1), StaffID(2))
-    private let (shop, attic) = (TerminalID(1), TerminalID(2))
+    private let alice = StaffID(1)
+    private let bob = StaffID(2)
+    private let shop = TerminalID(1)
+    private let attic = TerminalID(2)
 
     private func later(_ seconds: Int64) -> WallTime { now.advanced(by: seconds) }
 
