@@ -41,9 +41,8 @@ struct RequestSheet {
         let pasting =
             line.map { line in
                 """
-                The short way: open the terminal's web console, [Other Services] >
-                [Remote Support], and paste this line. It can be used once, until
-                \(end).
+                The short way: open the terminal's web console, [Paste a Request],
+                and paste this line. It can be used once, until \(end).
 
                 \(line)
 
@@ -84,8 +83,8 @@ struct RequestSheet {
         let pasting =
             line.map { line in
                 """
-                【簡単な方法】ターミナルの Web コンソールで
-                [その他のサービス] > [リモートサポート] を開き、次の 1 行を貼り付けて
+                【簡単な方法】端末の Web コンソールで
+                [依頼文の貼り付け] を開き、次の 1 行を貼り付けて
                 ください。使えるのは 1 回だけで、期限は \(end) です。
 
                 \(line)
@@ -94,12 +93,12 @@ struct RequestSheet {
 
 
                 """
-            } ?? "ターミナルの Web コンソールで次のように設定してください。\n\n"
+            } ?? "端末の Web コンソールで次のように設定してください。\n\n"
         return """
             \(terminal) のリモートサポート
             \(about)
-            \(pasting)1. [SSH ログインユーザー] > [ログインユーザーの作成]
-               SSH ログインユーザー名: \(login)
+            \(pasting)1. [SSHログインユーザー] > [ログインユーザーの作成]
+               SSHログインユーザー名:  \(login)
                公開鍵\(publicKeys.count == 1 ? "" : "（すべて登録してください）"):
 
             \(keyLines)
@@ -112,7 +111,7 @@ struct RequestSheet {
 
                表示された公開鍵を、サポート担当者にお送りください。
 
-            どちらの方法でも、ターミナルに中継サーバーのフィンガープリントが
+            どちらの方法でも、端末に中継サーバーのフィンガープリントが
             表示されます。次のものと同じであることを確認してください。
 
             \(fingerprint)
