@@ -252,7 +252,7 @@ package actor Desk {
             SessionView(
                 id: bridge.id.description, staff: registry.staff(bridge.staff)?.name.description ?? bridge.staff.description,
                 terminal: registry.terminal(bridge.terminal)?.name.description ?? bridge.terminal.description,
-                from: Printable.escaped(bridge.source), openedAt: bridge.since, closedAt: nil, reason: nil,
+                from: Printable.escaped(bridge.source), key: nil, openedAt: bridge.since, closedAt: nil, reason: nil,
                 bytesToTerminal: bridge.bytesToTerminal, bytesFromTerminal: bridge.bytesFromTerminal)
         }
         guard past else { return views }
@@ -263,6 +263,7 @@ package actor Desk {
             views.append(
                 SessionView(
                     id: "\(record.run.rawValue)-\(record.id)", staff: record.staff, terminal: record.terminal, from: record.source,
+                    key: record.key.description,
                     openedAt: record.openedAt, closedAt: end.at, reason: end.reason.rawValue, bytesToTerminal: end.bytesToTerminal,
                     bytesFromTerminal: end.bytesFromTerminal))
         }

@@ -169,6 +169,8 @@ package struct SessionView: Hashable, Sendable, Encodable {
     package let terminal: String
     /// The member of staff's end as `address:port`.
     package let from: String
+    /// Fingerprint of the key that opened it; `nil` while it is open.
+    package let key: String?
     /// When it was opened.
     package let openedAt: WallTime
     /// When it ended; `nil`: it is open.
