@@ -75,6 +75,9 @@ import Testing
         let shown = try await sample.run("host-keys shop-42", as: SampleDesk.alice, key: 101).output
         #expect(try shown.contains("CHANGED") && shown.contains(sampleKey(72).fingerprint.description), "\(shown)")
         #expect(try await sample.audit().last?.action == "terminal.host-keys-changed")
+        #expect(
+            try await sample.run("", as: SampleDesk.alice, key: 101).output.contains(
+                "shop-42; see: ssh relay.example.com host-keys shop-42"))
         #expect(try await sample.run("host-keys accept shop-42", as: SampleDesk.admin, key: 102).status == .done)
         #expect(try await sample.run("host-keys shop-42 --known-hosts", as: SampleDesk.alice, key: 101).output.contains(sampleKey(72).line))
     }

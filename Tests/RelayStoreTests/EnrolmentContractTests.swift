@@ -230,12 +230,13 @@ import Testing
             let report = TerminalReport(software: "towline-terminal", hostKeys: keys, loginUsers: [try LoginName(parsing: "alice")])
             return try await ledger.report(report, hostKeys: keys, of: shop, at: moment(second))
         }
-        func record() async throws -> HostKeyRecord? { try await ledger.hostKeys(of: shop).first }
+        func record() async throws -> HostKeyRecord? { try await ledger.hostKeys(.of(shop)).first }
         #expect(try await record() == nil)
         #expect(try await report([70, 71], at: 1) == .first)
         let entries = try await ledger.audit(since: nil, limit: .max).count
         #expect(try await report([71, 70], at: 2) == .same, "in another order")
         #expect(try await report([70, 72], at: 3) == .changed)
+        #expect(try await ledger.hostKeys(.changed).map(\.terminal) == [shop])
         #expect(try await report([72, 70], at: 4) == .changed)
         #expect(try await ledger.audit(since: nil, limit: .max).count == entries + 1, "told once")
         #expect(try await record()?.accepted == [sampleKey(70), sampleKey(71)])
@@ -244,13 +245,14 @@ import Testing
         _ = try await ledger.perform(.acceptHostKeys(terminal("shop-42")), by: root, at: moment(5))
         #expect(try await record()?.accepted == [sampleKey(70), sampleKey(72)])
         #expect(try await record()?.changed == [])
+        #expect(try await ledger.hostKeys(.changed).isEmpty)
         // What comes back by itself needs nobody.
         #expect(try await report([80], at: 6) == .changed)
         #expect(try await report([70, 72], at: 7) == .same)
         #expect(try await record()?.changed == [])
-        #expect(try await ledger.hostKeys(of: nil).count == 1)
+        #expect(try await ledger.hostKeys(.all).count == 1)
         _ = try await ledger.perform(.removeTerminal(terminal("shop-42")), by: root, at: moment(8))
-        #expect(try await ledger.hostKeys(of: nil).isEmpty)
+        #expect(try await ledger.hostKeys(.all).isEmpty)
     }
 
     @Test(arguments: LedgerKind.allCases)

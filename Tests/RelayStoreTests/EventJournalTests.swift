@@ -56,7 +56,7 @@ import Testing
         ) async throws(LedgerError) -> ReportOutcome {
             try await inner.report(report, hostKeys: hostKeys, of: terminal, at: now)
         }
-        func hostKeys(of terminal: TerminalID?) async throws(LedgerError) -> [HostKeyRecord] { try await inner.hostKeys(of: terminal) }
+        func hostKeys(_ query: HostKeyQuery) async throws(LedgerError) -> [HostKeyRecord] { try await inner.hostKeys(query) }
         func verifyAudit() async throws(LedgerError) -> AuditVerdict { try await inner.verifyAudit() }
     }
 

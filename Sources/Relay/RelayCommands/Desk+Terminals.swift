@@ -36,8 +36,8 @@ extension Desk {
         } else {
             terminals = Permission.visible(to: caller, in: registry, at: now())
         }
-        let wanted = name == nil ? nil : terminals.first?.id
-        let records = try await asked { () async throws(LedgerError) in try await ledger.hostKeys(of: wanted) }
+        let query = name == nil ? HostKeyQuery.all : terminals.first.map { .of($0.id) } ?? .all
+        let records = try await asked { () async throws(LedgerError) in try await ledger.hostKeys(query) }
         let byTerminal = Dictionary(uniqueKeysWithValues: records.map { ($0.terminal, $0) })
         return terminals.map { HostKeysView(byTerminal[$0.id], of: $0) }
     }
@@ -53,7 +53,8 @@ extension Desk {
     }
 
     /// What a member of staff sees first.
-    func overview(for caller: Caller, in registry: Registry) async -> OverviewView {
+    func overview(for caller: Caller, in registry: Registry) async throws(RelayCommandError) -> OverviewView {
+        let changed = try await asked { () async throws(LedgerError) in try await ledger.hostKeys(.changed) }
         let requests = requests(for: caller, in: registry)
         let terminals = await views(of: Permission.visible(to: caller, in: registry, at: now()), in: registry)
         let online = terminals.filter { $0.state == .online }
@@ -61,6 +62,7 @@ extension Desk {
         return OverviewView(
             identity: identityView(of: caller, in: registry), announcement: registry.announcement(at: now())?.text,
             waiting: requests.filter { $0.state == .waiting }, open: requests.filter { $0.state == .open },
+            changedHostKeys: terminals.map(\.name).filter(changed.compactMap { registry.terminal($0.terminal)?.name.description }.contains),
             terminals: Array((online + others).prefix(Self.overviewTerminals)), terminalCount: terminals.count, onlineCount: online.count)
     }
 }

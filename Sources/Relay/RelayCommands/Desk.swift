@@ -75,7 +75,7 @@ package actor Desk {
         case .verifyAudit:
             return .auditVerdict(try await asked { () async throws(LedgerError) in try await ledger.verifyAudit() })
         case .whoAmI: return .identity(identityView(of: caller, in: registry))
-        case .overview: return .overview(await overview(for: caller, in: registry))
+        case .overview: return .overview(try await overview(for: caller, in: registry))
         }
     }
 

@@ -97,6 +97,10 @@ extension RelayReply {
                 text += "  \(request.terminal): \(request.key?.fingerprint ?? ""), \(when); see: \(program) approve \(request.terminal)\n"
             }
         }
+        if !overview.changedHostKeys.isEmpty {
+            text += "\nother host keys than before\n"
+            text += overview.changedHostKeys.map { "  \($0); see: \(program) host-keys \($0)\n" }.joined()
+        }
         if !overview.open.isEmpty {
             text += "\nasked, and not answered yet\n"
             for request in overview.open {

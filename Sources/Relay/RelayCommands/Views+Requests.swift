@@ -141,6 +141,8 @@ package struct OverviewView: Hashable, Sendable, Encodable {
     package let waiting: [OpenRequestView]
     /// Requests whose code waits to be used.
     package let open: [OpenRequestView]
+    /// Terminals that report other host keys than staff are told, by name.
+    package let changedHostKeys: [String]
     /// Terminals that they may reach, online ones first, at most `Desk.overviewTerminals`.
     package let terminals: [TerminalView]
     /// How many there are.

@@ -29,6 +29,16 @@ package struct HostKeyRecord: Hashable, Sendable {
     }
 }
 
+/// Which records are asked for.
+package enum HostKeyQuery: Hashable, Sendable {
+    /// All.
+    case all
+    /// That of one terminal.
+    case of(TerminalID)
+    /// Those with changed host keys.
+    case changed
+}
+
 /// What a report changed.
 package enum ReportOutcome: Hashable, Sendable {
     /// The first host keys of this terminal: they are accepted.

@@ -30,8 +30,8 @@ package protocol RelayLedger: Sendable {
         _ report: TerminalReport, hostKeys: [PublicKey], of terminal: TerminalID, at now: WallTime
     ) async throws(LedgerError) -> ReportOutcome
 
-    /// What terminals have said about themselves, in no order; `terminal` asks for one, `nil` for all.
-    func hostKeys(of terminal: TerminalID?) async throws(LedgerError) -> [HostKeyRecord]
+    /// What terminals have said about themselves, in no order.
+    func hostKeys(_ query: HostKeyQuery) async throws(LedgerError) -> [HostKeyRecord]
 
     /// Notes something that somebody did and that changes no row, for example the end of a session by command.
     /// - Parameters:

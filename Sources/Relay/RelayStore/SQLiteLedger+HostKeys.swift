@@ -43,13 +43,18 @@ extension SQLiteLedger {
     }
 
     /// What terminals have said about themselves.
-    package func hostKeys(of terminal: TerminalID?) throws(LedgerError) -> [HostKeyRecord] {
-        try stored { () throws(DatabaseError) in
+    package func hostKeys(_ query: HostKeyQuery) throws(LedgerError) -> [HostKeyRecord] {
+        let condition: (sql: String, value: Value)
+        switch query {
+        case .all: condition = ("?1 IS NULL", .null)
+        case .of(let terminal): condition = ("terminal = ?1", .integer(terminal.rawValue))
+        case .changed: condition = ("?1 IS NULL AND terminal IN (SELECT terminal FROM host_key WHERE NOT is_accepted)", .null)
+        }
+        return try stored { () throws(DatabaseError) in
             var accepted: [Int64: [PublicKey]] = [:]
             var changed: [Int64: [PublicKey]] = [:]
             _ = try database.rows(
-                "SELECT terminal, is_accepted, blob FROM host_key WHERE ?1 IS NULL OR terminal = ?1 ORDER BY place",
-                .integer(orNull: terminal?.rawValue)
+                "SELECT terminal, is_accepted, blob FROM host_key WHERE \(condition.sql) ORDER BY place", condition.value
             ) { (row) throws(DatabaseError) in
                 let id = try row.integer(0)
                 if try row.flag(1) {
@@ -59,8 +64,7 @@ extension SQLiteLedger {
                 }
             }
             return try database.rows(
-                "SELECT terminal, software, login_users, reported_at FROM report WHERE ?1 IS NULL OR terminal = ?1",
-                .integer(orNull: terminal?.rawValue)
+                "SELECT terminal, software, login_users, reported_at FROM report WHERE \(condition.sql)", condition.value
             ) { (row) throws(DatabaseError) in
                 let id = try row.integer(0)
                 // Written by `write`, whose names were checked: a name that is none is left out.
