@@ -242,7 +242,7 @@ package actor Desk {
         let entries = try await asked { () async throws(LedgerError) in
             try await ledger.audit(after: number, since: since, limit: limit + 1)
         }
-        return .auditExport(entries.prefix(limit).map(AuditLine.init), hasMore: entries.count > limit)
+        return .auditExport(entries.prefix(limit).map { AuditView($0, withDigest: true) }, hasMore: entries.count > limit)
     }
 
     private func sessions(past: Bool, for caller: Caller, in registry: Registry) async throws(RelayCommandError) -> [SessionView] {

@@ -119,7 +119,7 @@ package enum RelayReply: Hashable, Sendable {
     /// Oldest first.
     case audit([AuditView])
     /// Oldest first; whether there are more behind them.
-    case auditExport([AuditLine], hasMore: Bool)
+    case auditExport([AuditView], hasMore: Bool)
     /// What following the chain found.
     case auditVerdict(AuditVerdict)
     /// Who the caller is.

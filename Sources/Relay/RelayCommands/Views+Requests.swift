@@ -151,34 +151,6 @@ package struct OverviewView: Hashable, Sendable, Encodable {
     package let onlineCount: Int
 }
 
-/// One line of `audit export`: an entry with what is needed to follow the chain.
-package struct AuditLine: Hashable, Sendable, Encodable {
-    /// The entry.
-    package let number: Int64
-    /// When.
-    package let at: WallTime
-    /// Who.
-    package let actor: String
-    /// What.
-    package let action: String
-    /// About whom.
-    package let subject: String
-    /// More.
-    package let detail: String
-    /// SHA-256 over the digest of the entry before and this entry, hexadecimal (docs/relay.md).
-    package let digest: String
-
-    init(_ entry: AuditEntry) {
-        number = entry.number
-        at = entry.at
-        actor = entry.actor
-        action = entry.action
-        subject = entry.subject
-        detail = entry.detail
-        digest = Hexadecimal.text(entry.digest)
-    }
-}
-
 /// Bytes as two digits each.
 enum Hexadecimal {
     static func text(_ bytes: [UInt8]) -> String {

@@ -197,8 +197,11 @@ package struct AuditView: Hashable, Sendable, Encodable {
     package let subject: String
     /// More.
     package let detail: String
+    /// SHA-256 over the digest of the entry before and this entry, hexadecimal (docs/relay.md); `nil` where nobody follows the chain.
+    package let digest: String?
 
-    init(_ entry: AuditEntry) {
+    init(_ entry: AuditEntry, withDigest: Bool = false) {
+        digest = withDigest ? Hexadecimal.text(entry.digest) : nil
         number = entry.number
         at = entry.at
         actor = entry.actor
