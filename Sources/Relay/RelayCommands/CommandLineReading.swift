@@ -156,12 +156,7 @@ extension RelayCommand {
 
     static func key(_ bytes: [UInt8], for command: String) throws(RelayCommandError) -> PublicKey {
         let text = try text(bytes, for: command)
-        // A mailed key may stand among lines that only people read.
-        let lines = text.split(whereSeparator: \.isNewline).filter { line in
-            line.first { !$0.isWhitespace }.map { $0 != "#" } ?? false
-        }
-        let line = lines.count == 1 ? String(lines[0]) : text
-        do throws(AuthorizedKeyError) { return try AuthorizedKey(line: line).key } catch { throw .badKey("key refused: \(error)") }
+        do throws(AuthorizedKeyError) { return try AuthorizedKey(mailed: text).key } catch { throw .badKey("key refused: \(error)") }
     }
 
     private static func keys(_ bytes: [UInt8], for command: String) throws(RelayCommandError) -> [AuthorizedKey] {
