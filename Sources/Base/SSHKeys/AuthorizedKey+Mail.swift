@@ -12,9 +12,10 @@ extension AuthorizedKey {
             return
         }
         // Broken inside the base64; but the first break may be at the blank in front of it, and the last at the one behind it.
+        let (head, tail) = (String(lines[0]), String(lines[lines.count - 1]))
         let middle = lines.dropFirst().dropLast().joined()
         for (first, last) in [("", ""), (" ", ""), ("", " "), (" ", " ")] {
-            let line = lines.count == 2 ? lines.joined(separator: first) : lines[0] + first + middle + last + lines[lines.count - 1]
+            let line = [head, first, middle, lines.count == 2 ? "" : last, tail].joined()
             // What is no key in one way may be one in another.
             guard let key = try? AuthorizedKey(line: line) else { continue }
             self = key
