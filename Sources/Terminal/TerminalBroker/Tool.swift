@@ -41,7 +41,8 @@ package enum Tool {
     /// - Parameter limit: after this time it is killed.
     /// - Throws: when there is no result. A status other than 0 is a result.
     package static func run(
-        _ executable: String, _ arguments: [String], workingDirectory: String? = nil, limit: Duration = .seconds(30)
+        _ executable: String, _ arguments: [String], environment: [String: String] = environment, workingDirectory: String? = nil,
+        limit: Duration = .seconds(30)
     ) throws(ToolError) -> ToolResult {
         do {
             let output = try Descriptor.pipe()

@@ -1,3 +1,5 @@
+import Support
+
 /// Understands what the stock `ssh -v -N -R …` writes to standard error, line by line: how far it came, and why it failed.
 ///
 /// Known to read OpenSSH 9.2; lines it does not know are skipped. It is told everything that `ssh` wrote, in order, then asked for the
@@ -41,14 +43,20 @@ package struct SSHOutputReader: Sendable {
         package let pinned: String?
         /// Whether the relay accepted the same terminal key before.
         package let wasKeyAccepted: Bool
+        /// Whether the key comes with the one-time code of a request.
+        package let isJoining: Bool
+        /// The proxy on the way, if there is one.
+        package let proxy: String?
 
         /// Names with their parts given.
-        package init(host: String, endpoint: String, listeningPort: String, pinned: String?, wasKeyAccepted: Bool = false) {
+        package init(host: String, endpoint: String, listeningPort: String, pinned: String?, wasKeyAccepted: Bool = false, isJoining: Bool = false, proxy: String? = nil) {
             self.host = host
             self.endpoint = endpoint
             self.listeningPort = listeningPort
             self.pinned = pinned
             self.wasKeyAccepted = wasKeyAccepted
+            self.isJoining = isJoining
+            self.proxy = proxy
         }
     }
 
@@ -60,6 +68,7 @@ package struct SSHOutputReader: Sendable {
     /// - Returns: what it revealed, or nil for most lines.
     package mutating func read(_ line: String) -> Observation? {
         if let text = line.dropping("debug1: ") { return readDebug(text) }
+        if let notice = ProxyNotice(line: line) { return readProxy(notice) }
         if line.hasPrefix("debug") || line.isEmpty || line.hasPrefix("OpenSSH_") { return nil }
         if line.hasPrefix("Authenticated to ") { return reach(.requestingPort) }
         readMessage(line)
@@ -90,6 +99,18 @@ package struct SSHOutputReader: Sendable {
         guard next > stage else { return nil }
         stage = next
         return .reached(next)
+    }
+
+    private mutating func readProxy(_ notice: ProxyNotice) -> Observation? {
+        let proxy = relay.proxy ?? "?"
+        switch notice {
+        case .connecting: return reach(.connecting)
+        case .connected: return reach(.checkingRelay)
+        case .unreachable(let reason): settle(.proxyUnreachable(proxy: proxy, reason: reason))
+        case .refused(let reason): settle(.proxyRefused(proxy: proxy, reason: reason))
+        case .credentials: settle(.proxyCredentials(proxy: proxy))
+        }
+        return nil
     }
 
     private mutating func readDebug(_ text: Substring) -> Observation? {
@@ -144,7 +165,7 @@ package struct SSHOutputReader: Sendable {
         } else if line.hasPrefix("No "), line.contains(" host key is known for ") {
             settle(pinnedOrNot())
         } else if line.contains(": Permission denied (") || line.hasPrefix("Permission denied (") {
-            settle(relay.wasKeyAccepted ? .keyWithdrawn : .keyUnknown)
+            settle(keyRefused)
         } else if line.hasPrefix("Unable to negotiate with ") {
             settle(.incompatible(reason: line.afterLast(": ", keeping: 2)))
         } else if line.hasPrefix("Error: remote port forwarding failed for listen port") {
@@ -154,6 +175,11 @@ package struct SSHOutputReader: Sendable {
         } else if line.hasPrefix("Timeout, server "), stage == .waiting {
             settle(.lost(reason: "it did not answer for more than a minute"))
         }
+    }
+
+    private var keyRefused: TunnelFailure {
+        if relay.isJoining { return .joinRefused(reason: "it was used already, has expired or was cancelled") }
+        return relay.wasKeyAccepted ? .keyWithdrawn : .keyUnknown
     }
 
     /// A relay whose pinned key has another type shows up as "not known", and is as wrong as a changed one.
@@ -168,7 +194,10 @@ package struct SSHOutputReader: Sendable {
         guard let port = line.range(of: " port ") else { return }
         let words = port.split(separator: ":", maxSplits: 2).last.map { $0.drop { $0 == " " } } ?? port
         if stage == .authenticating, words.contains("Too many authentication failures") {
-            settle(relay.wasKeyAccepted ? .keyWithdrawn : .keyUnknown)
+            settle(keyRefused)
+        } else if words.hasPrefix("waiting for approval") {
+            let fingerprint = words.split(separator: " ").first { $0.hasPrefix("SHA256:") }.map(String.init)
+            settle(.awaitingApproval(fingerprint: fingerprint ?? "?"))
         } else {
             settle(.endedByRelay(at: stage, reason: String(words)))
         }
