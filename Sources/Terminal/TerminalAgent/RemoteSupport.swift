@@ -22,6 +22,8 @@ package actor RemoteSupport {
     let starter: BlockingExecutor
     /// Files and small programs.
     let worker: BlockingExecutor
+    /// Programs that ask the network and may take long.
+    let errands: BlockingExecutor
     /// The loop is this actor's executor.
     package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
@@ -34,14 +36,16 @@ package actor RemoteSupport {
     var settingInEffect: RemoteSupportSetting?
     var isAutoStart = false
     /// Where the relay was found last.
-    private var lastAddress: AgentMemory.LastAddress?
+    var lastAddress: AgentMemory.LastAddress?
+    /// What the relay was told of this terminal last.
+    var reported: (relay: RelayAddress, content: TerminalReport)?
     /// Where the running attempts connect to, until it is known whether the relay is there.
     private var triedAddresses: [TunnelAttempt: String] = [:]
     /// When it was last written down that support is on.
     private var rememberedAt = Uptime(nanoseconds: 0)
     /// Whether the relay of the setting has accepted the terminal key since the program runs.
     var isKeyAccepted = false
-    var facts = BrokerFacts(onlyLoginUser: nil, hostKeyFingerprint: nil)
+    var facts = BrokerFacts(onlyLoginUser: nil, hostKeyFingerprint: nil, hostKey: nil)
     var logins: [LoginID: Login] = [:]
     var journal = EventJournal()
     var broker: BrokerLink?
@@ -77,6 +81,7 @@ package actor RemoteSupport {
         key = TerminalKey(configuration)
         starter = BlockingExecutor(name: "ssh-starter")
         worker = BlockingExecutor(name: "files")
+        errands = BlockingExecutor(name: "errands")
     }
 
     // MARK: Life
@@ -174,6 +179,7 @@ package actor RemoteSupport {
         broker = nil
         starter.stop()
         worker.stop()
+        errands.stop()
     }
 
     // MARK: Asking the broker
@@ -333,6 +339,7 @@ package actor RemoteSupport {
         for code in journal.achieved(by: stage, from: before) { note(code) }
         if stage == .waiting { log.notice("tunnel stands", ["relay": settingInEffect?.relay.description ?? ""]) }
         perform([])
+        if stage == .waiting { reportToRelay(attempt) }
     }
 
     /// Remembers where the relay is, for a time when its name leads nowhere. N05
@@ -396,7 +403,7 @@ package actor RemoteSupport {
     /// - Returns: why not, or nil.
     func pinRelayKey(of setting: RemoteSupportSetting, port: UInt16, offered: String) async -> TunnelFailure? {
         let key = key
-        let result: Result<String?, TunnelFailure> = await worker.run {
+        let result: Result<String?, TunnelFailure> = await errands.run {
             do throws(TunnelFailure) { return .success(try key.fetchRelayKey(setting, port: port)) } catch { return .failure(error) }
         }
         switch result {

@@ -195,7 +195,7 @@ package struct SSHOutputReader: Sendable {
         let words = port.split(separator: ":", maxSplits: 2).last.map { $0.drop { $0 == " " } } ?? port
         if stage == .authenticating, words.contains("Too many authentication failures") {
             settle(keyRefused)
-        } else if words.hasPrefix("waiting for approval") {
+        } else if words.hasPrefix(JoinNotice.waiting) {
             let fingerprint = words.split(separator: " ").first { $0.hasPrefix("SHA256:") }.map(String.init)
             settle(.awaitingApproval(fingerprint: fingerprint ?? "?"))
         } else {

@@ -33,6 +33,16 @@ package enum TunnelClientArguments {
             ]) + ["-R", "\(setting.listeningPort):./\(socketFile)", "--", address ?? setting.relay.host]
     }
 
+    /// What follows `ssh` to tell the relay about this terminal: the report comes from standard input.
+    package static func report(_ setting: RemoteSupportSetting, port: UInt16, address: String? = nil) -> [String] {
+        // The tunnel's arguments without "no command" and without the port.
+        connection(setting, port: port, runsCommand: true)
+            + options([
+                "PreferredAuthentications=publickey", "PubkeyAuthentication=yes", "IdentitiesOnly=yes", "IdentityAgent=none",
+                "IdentityFile=\(keyFile)",
+            ]) + ["--", address ?? setting.relay.host, "report"]
+    }
+
     /// What follows `ssh` to come as far as the relay's host key, and no further: nothing is presented to it.
     package static func probe(_ setting: RemoteSupportSetting, port: UInt16) -> [String] {
         connection(setting, port: port, knownHosts: "/dev/null")
@@ -62,9 +72,9 @@ package enum TunnelClientArguments {
     /// The line of `knownHostsFile` that pins a key, without its line end.
     package static func knownHostsLine(publicKey: String) -> String { "\(relayAlias) \(publicKey)" }
 
-    private static func connection(_ setting: RemoteSupportSetting, port: UInt16, knownHosts: String = knownHostsFile) -> [String] {
+    private static func connection(_ setting: RemoteSupportSetting, port: UInt16, knownHosts: String = knownHostsFile, runsCommand: Bool = false) -> [String] {
         // No configuration file, no command, no terminal, and no multiplexing: only what stands here is in force.
-        ["-F", "none", "-N", "-T", "-v", "-a", "-x", "-p", "\(port)", "-l", setting.userToTell]
+        ["-F", "none"] + (runsCommand ? [] : ["-N", "-v"]) + ["-T", "-a", "-x", "-p", "\(port)", "-l", setting.userToTell]
             + (setting.proxy == nil ? options(["ProxyCommand=none"]) : [])
             + options([
                 "BatchMode=yes", "ConnectTimeout=\(seconds(connectTimeout))", "ConnectionAttempts=1", "TCPKeepAlive=yes",

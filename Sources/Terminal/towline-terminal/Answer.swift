@@ -62,7 +62,7 @@ struct Answer {
             if Files.isTerminal(1) { Output.say("\n" + TerminalText.besideKey(key)) }
             Output.end(.done)
         case .log(let page): show(page, TerminalText.log(page))
-        case .request(let report): show(report, "")
+        case .request(let report): conclude(report)
         case .test(let report):
             Output.say(isJSON ? json(report) : TerminalText.test(report))
             Output.end(report.failure == nil ? .done : .refused)
@@ -81,6 +81,28 @@ struct Answer {
             let verb = line.name == "login-user add" ? "added" : "changed"
             show(user, "SSH login user \(user?.name ?? "") is \(verb).\n" + (user.map(TerminalText.keys) ?? ""))
         default: show(users, TerminalText.loginUsers(users))
+        }
+    }
+
+    /// Shows what a request line says; asks, where somebody can answer, and does it then.
+    private func conclude(_ report: RequestReport) -> Never {
+        if report.key != nil { show(report, TerminalText.request(report) + TerminalText.applied(report)) }
+        let isPreview = line.has("--preview")
+        if isJSON { show(report, "") }
+        Output.say(TerminalText.request(report))
+        if isPreview { Output.end(.done) }
+        guard report.obstacle == nil else { Output.fail("nothing was changed") }
+        guard let word = line.arguments.first, word != "-", Files.isTerminal(0) else {
+            Output.fail("nothing was changed; if this is right, say so: towline-terminal apply --yes LINE")
+        }
+        Output.say("\nDo this? Type yes: ")
+        guard ["yes", "y"].contains(readLine()?.lowercased() ?? "") else { Output.fail("nothing was changed") }
+        switch Asking.call(.applyRequest(word), folder) {
+        case .request(let applied):
+            Output.say(TerminalText.applied(applied))
+            Output.end(.done)
+        case .refused(let refusal): Output.fail(refusal.message)
+        default: Output.fail("the daemon gave an answer that does not fit")
         }
     }
 
