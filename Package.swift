@@ -108,7 +108,10 @@ let package = Package(
         tests("TerminalBrokerTests", ["TerminalBroker", "TerminalCore", "Support", "SSHKeys", "EventLoops", "SystemCalls"]),
         tests(
             "TerminalAgentTests",
-            ["TerminalAgent", "TerminalStore", "TerminalBroker", "TerminalCore", "Support", "SSHKeys", "EventLoops", "SystemCalls"]),
+            [
+                "TerminalAgent", "TerminalStore", "TerminalBroker", "TerminalCore", "Support", "SSHKeys", "SSHCrypto", "EventLoops",
+                "SystemCalls",
+            ]),
         tests("TerminalConsoleTests", ["TerminalConsole", "HTTPServer", "EventLoops", "SystemCalls"]),
         tests("EndToEnd", ["Support", "SSHKeys"]),
         tests("Repository", []),

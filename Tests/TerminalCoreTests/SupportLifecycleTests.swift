@@ -253,4 +253,30 @@ import Testing
         #expect(lifecycle.wake(at: at(1)).isEmpty && lifecycle.isOn)
         #expect(lifecycle.deadline == at(7200))
     }
+
+    @Test(arguments: [
+        TunnelFailure.nameUnknown(host: "h"), .nameUnresolved(host: "h", reason: "r"), .connectionTimedOut(relay: "r"),
+        .networkBlocked(relay: "r", answer: "HTTP/1.1 302"),
+    ])
+    func aNameThatLeadsNowhereIsPassedByOnceARound_N05(failure: TunnelFailure) throws {
+        var lifecycle = SupportLifecycle(portCount: 1)
+        let first = try attempt(lifecycle.start(.untilStopped, at: at(0)))
+        #expect(!first.usesLastAddress)
+        let second = try attempt(lifecycle.failed(failure, by: first, at: at(1), chance: 0, knowsLastAddress: true))
+        #expect(second.usesLastAddress)
+        #expect(lifecycle.failed(failure, by: second, at: at(2), chance: 0.5, knowsLastAddress: true).isEmpty)
+        guard case .pausing(let until, _) = lifecycle.phase else {
+            Issue.record("\(lifecycle.phase)")
+            return
+        }
+        #expect(try !attempt(lifecycle.wake(at: until)).usesLastAddress, "the next round begins with the name")
+    }
+
+    @Test func whereTheRelayWasIsOfNoUseWhenItsKeyIsWrong() throws {
+        var lifecycle = SupportLifecycle(portCount: 1)
+        let first = try attempt(lifecycle.start(.untilStopped, at: at(0)))
+        let failure = TunnelFailure.relayKeyChanged(offered: "a", pinned: "b")
+        #expect(lifecycle.failed(failure, by: first, at: at(1), chance: 0, knowsLastAddress: true).isEmpty)
+        #expect(lifecycle.phase == .stopped(failure))
+    }
 }

@@ -1,3 +1,4 @@
+import Support
 import SystemCalls
 import TerminalCore
 package import TerminalStore

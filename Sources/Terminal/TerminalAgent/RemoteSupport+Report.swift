@@ -1,15 +1,16 @@
 import EventLoops
-import FoundationEssentials
 import SSHKeys
 import Support
 import SystemCalls
 import TerminalBroker
 import TerminalCore
+import TerminalStore
 
 extension RemoteSupport {
     /// Tells the relay this terminal's host key and login users once its tunnel stands, so that staff can compare. A relay that does not
     /// take it is none of ours, and that is no error (DESIGN §3.4).
     func reportToRelay(_ attempt: TunnelAttempt) {
+        // A key that is none of ours to read is not told.
         guard let setting = settingInEffect, let line = facts.hostKey, let hostKey = try? AuthorizedKey(line: line).key else { return }
         let content = TerminalReport(software: Self.software, hostKeys: [hostKey], loginUsers: users.map(\.name))
         guard reported?.relay != setting.relay || reported?.content != content else { return }

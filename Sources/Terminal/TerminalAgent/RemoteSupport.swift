@@ -159,6 +159,7 @@ package actor RemoteSupport {
     /// How the kernel names this start of the machine; empty where it does not tell, and then every start looks like another one.
     private static let boot: String = {
         let path = "/proc/sys/kernel/random/boot_id"
+        // Without /proc every start of the machine is another one.
         let read = (try? Files.read(path, limit: 256)).map { String(decoding: $0, as: UTF8.self).filter { !$0.isNewline } }
         return read ?? "unknown-\(UInt64.random(in: 0 ... .max))"
     }()
@@ -439,7 +440,8 @@ package actor RemoteSupport {
     ) {
         let names = SSHOutputReader.RelayNames(
             host: setting.relay.host, endpoint: "\(setting.relay.host) port \(port)", listeningPort: setting.listeningPort.description,
-            pinned: setting.pinnedKey == nil ? nil : setting.fingerprint, wasKeyAccepted: isKeyAccepted, isJoining: setting.joinUser != nil, proxy: setting.proxy?.description)
+            pinned: setting.pinnedKey == nil ? nil : setting.fingerprint, wasKeyAccepted: isKeyAccepted, isJoining: setting.joinUser != nil,
+            proxy: setting.proxy?.description)
         let client = TunnelClient(
             names: names, loop: loop, log: log, observed: observed,
             ended: { [weak self] failure in

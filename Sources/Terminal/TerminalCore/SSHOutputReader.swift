@@ -49,7 +49,10 @@ package struct SSHOutputReader: Sendable {
         package let proxy: String?
 
         /// Names with their parts given.
-        package init(host: String, endpoint: String, listeningPort: String, pinned: String?, wasKeyAccepted: Bool = false, isJoining: Bool = false, proxy: String? = nil) {
+        package init(
+            host: String, endpoint: String, listeningPort: String, pinned: String?, wasKeyAccepted: Bool = false, isJoining: Bool = false,
+            proxy: String? = nil
+        ) {
             self.host = host
             self.endpoint = endpoint
             self.listeningPort = listeningPort

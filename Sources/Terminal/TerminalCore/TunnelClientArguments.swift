@@ -72,7 +72,9 @@ package enum TunnelClientArguments {
     /// The line of `knownHostsFile` that pins a key, without its line end.
     package static func knownHostsLine(publicKey: String) -> String { "\(relayAlias) \(publicKey)" }
 
-    private static func connection(_ setting: RemoteSupportSetting, port: UInt16, knownHosts: String = knownHostsFile, runsCommand: Bool = false) -> [String] {
+    private static func connection(
+        _ setting: RemoteSupportSetting, port: UInt16, knownHosts: String = knownHostsFile, runsCommand: Bool = false
+    ) -> [String] {
         // No configuration file, no command, no terminal, and no multiplexing: only what stands here is in force.
         ["-F", "none"] + (runsCommand ? [] : ["-N", "-v"]) + ["-T", "-a", "-x", "-p", "\(port)", "-l", setting.userToTell]
             + (setting.proxy == nil ? options(["ProxyCommand=none"]) : [])
