@@ -1,3 +1,4 @@
+import SSHKeys
 import SystemCalls
 import TerminalCore
 import Testing
