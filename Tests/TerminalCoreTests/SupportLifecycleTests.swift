@@ -246,14 +246,6 @@ import Testing
         #expect(lifecycle.restart(portCount: 1).isEmpty, "what is off stays off")
     }
 
-    /// The wall clock is no input of the lifecycle at all: what cannot be passed in cannot end support, nor lengthen it.
-    @Test func aJumpOfTheWallClockChangesNothing_X04() throws {
-        var (lifecycle, _) = try standing(limit: .duration(.seconds(7200)))
-        // Ten years pass on the wall clock, one second on the machine's.
-        #expect(lifecycle.wake(at: at(1)).isEmpty && lifecycle.isOn)
-        #expect(lifecycle.deadline == at(7200))
-    }
-
     @Test(arguments: [
         TunnelFailure.nameUnknown(host: "h"), .nameUnresolved(host: "h", reason: "r"), .connectionTimedOut(relay: "r"),
         .networkBlocked(relay: "r", answer: "HTTP/1.1 302"),

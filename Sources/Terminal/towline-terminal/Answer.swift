@@ -126,6 +126,9 @@ struct Answer {
             case .waiting, .inUse:
                 let end = status.endsInSeconds.map { "for \(TerminalText.length($0))" } ?? "until you stop it"
                 show(status, "Support can reach this terminal \(end). Switch it off at any time: towline-terminal stop\n")
+            case .awaitingApproval:
+                let advice = status.failure.map { " \($0.advice.prefix(1).uppercased())\($0.advice.dropFirst())." } ?? ""
+                show(status, "\(TerminalText.headline(status))\(advice)\nIt connects by itself then; see: towline-terminal status\n")
             case .retrying, .blocked, .stopped, .off:
                 if isJSON { Output.say(json(status)) }
                 fail(status)
