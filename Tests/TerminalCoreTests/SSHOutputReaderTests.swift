@@ -26,6 +26,17 @@ import Testing
         #expect(reader.offeredFingerprint == Self.offered)
     }
 
+    @Test func whereTheRelayWasFoundIsToldOnceItTookTheConnection() {
+        var reader = SSHOutputReader(relay: .init(host: "r", endpoint: "r port 22", listeningPort: "41999", pinned: nil))
+        let lines = [
+            "debug1: Connecting to r [2001:db8::1] port 22.", "debug1: connect to address 2001:db8::1 port 22: Connection timed out",
+            "debug1: Connecting to r [192.0.2.1] port 22.", "debug1: Connection established.",
+            "debug1: Local version string SSH-2.0-OpenSSH_9.2p1",
+        ]
+        #expect(
+            lines.compactMap { reader.read($0) } == [.reached(.connecting), .reached(.checkingRelay), .connected(address: "192.0.2.1")])
+    }
+
     @Test func anUnknownKeySaysToSendItToSupport() {
         let failure = failure(Transcript.keyUnknown)
         #expect(failure == .keyUnknown)

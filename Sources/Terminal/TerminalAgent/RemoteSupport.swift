@@ -39,8 +39,8 @@ package actor RemoteSupport {
     var lastAddress: AgentMemory.LastAddress?
     /// What the relay was told of this terminal last.
     var reported: (relay: RelayAddress, content: TerminalReport)?
-    /// Where the running attempts connect to, until it is known whether the relay is there.
-    private var triedAddresses: [TunnelAttempt: String] = [:]
+    /// Where the running attempt has connected to, until it is known whether the relay is there.
+    private var connectedAddress: (attempt: TunnelAttempt, address: String)?
     /// When it was last written down that support is on.
     private var rememberedAt = Uptime(nanoseconds: 0)
     /// Whether the relay of the setting has accepted the terminal key since the program runs.
@@ -309,7 +309,7 @@ package actor RemoteSupport {
         let port = setting.relay.ports[attempt.portIndex]
         let address = attempt.usesLastAddress ? lastAddress?.address : nil
         if let address { note(.lastGoodAddress, ["address": address]) }
-        triedAddresses = [:]
+        connectedAddress = nil
         let number = reserveClient()
         currentClient = number
         watchdog?.cancel()
@@ -329,11 +329,12 @@ package actor RemoteSupport {
     }
 
     private func observe(_ observation: SSHOutputReader.Observation, of attempt: TunnelAttempt) {
-        if case .trying(let address) = observation { triedAddresses[attempt] = address.split(separator: " ").first.map(String.init) }
+        if case .connected(let address) = observation { connectedAddress = (attempt, address) }
         guard case .reached(let stage) = observation else { return }
         // It is the relay: its key fits.
         if stage == .authenticating { found(by: attempt) }
-        if stage == .requestingPort { keyWasAccepted() }
+        // A key that only came in with a one-time code is accepted for good when it gets its port.
+        if stage == .waiting || stage == .requestingPort && settingInEffect?.joinUser == nil { keyWasAccepted() }
         let before = lifecycle.phase
         lifecycle.reached(stage, by: attempt, at: now)
         guard lifecycle.phase != before else { return }
@@ -345,9 +346,10 @@ package actor RemoteSupport {
 
     /// Remembers where the relay is, for a time when its name leads nowhere. N05
     private func found(by attempt: TunnelAttempt) {
-        guard let setting = settingInEffect, let address = triedAddresses[attempt], address != setting.relay.host else { return }
-        let found = AgentMemory.LastAddress(host: setting.relay.host, address: address)
-        guard found != lastAddress, !attempt.usesLastAddress else { return }
+        guard let setting = settingInEffect, let connected = connectedAddress, connected.attempt == attempt, !attempt.usesLastAddress
+        else { return }
+        let found = AgentMemory.LastAddress(host: setting.relay.host, address: connected.address)
+        guard found != lastAddress, connected.address != setting.relay.host else { return }
         lastAddress = found
         worker.submit { [store, log] in
             // R17: without it everything works as long as names do.
@@ -371,7 +373,8 @@ package actor RemoteSupport {
     private func fail(_ failure: TunnelFailure, of attempt: TunnelAttempt) {
         guard lifecycle.isOn else { return }
         let before = lifecycle.phase
-        let knowsLast = lastAddress.map { $0.host == settingInEffect?.relay.host && $0.address != triedAddresses[attempt] } ?? false
+        let connected = connectedAddress.flatMap { $0.attempt == attempt ? $0.address : nil }
+        let knowsLast = lastAddress.map { $0.host == settingInEffect?.relay.host && $0.address != connected } ?? false
         let actions = lifecycle.failed(
             failure, by: attempt, at: now, chance: Double.random(in: 0..<1),
             knowsLastAddress: knowsLast && settingInEffect?.proxy == nil)

@@ -9,8 +9,8 @@ package struct SSHOutputReader: Sendable {
     package enum Observation: Hashable, Sendable {
         /// The connection now does this.
         case reached(ConnectionStage)
-        /// The address that is tried, such as `192.0.2.1 port 22`.
-        case trying(address: String)
+        /// The address at which something took the connection, such as `192.0.2.1`.
+        case connected(address: String)
         /// The fingerprint of the host key that the relay proved to hold.
         case relayKey(fingerprint: String)
         /// What the relay says about itself, such as `OpenSSH_9.2p1`.
@@ -24,6 +24,8 @@ package struct SSHOutputReader: Sendable {
 
     private let relay: RelayNames
     private var cause: TunnelFailure?
+    /// The address that is tried.
+    private var triedAddress: String?
     /// The first line that came where the SSH identification should be.
     private var strangeAnswer: String?
     private var isSpeakingSSH = false
@@ -118,12 +120,15 @@ package struct SSHOutputReader: Sendable {
 
     private mutating func readDebug(_ text: Substring) -> Observation? {
         if let rest = text.dropping("Connecting to ") {
-            let observation = reach(.connecting)
             // `HOST [ADDRESS] port N.`: again for every address of the name.
-            guard observation == nil, let bracket = rest.firstIndex(of: "[") else { return observation }
-            return .trying(address: String(rest[bracket...].filter { $0 != "[" && $0 != "]" }.dropLast()))
+            if let open = rest.firstIndex(of: "["), let close = rest[open...].firstIndex(of: "]") {
+                triedAddress = String(rest[open..<close].dropFirst())
+            }
+            return reach(.connecting)
         }
         if text.hasPrefix("Connection established") { return reach(.checkingRelay) }
+        // The first line after the connection stands that is of no use otherwise.
+        if text.hasPrefix("Local version string ") { return triedAddress.map { .connected(address: $0) } }
         if let rest = text.dropping("kex_exchange_identification: banner line ") {
             if strangeAnswer == nil, let colon = rest.firstIndex(of: ":") { strangeAnswer = String(rest[colon...].dropFirst(2)) }
             return nil
@@ -192,15 +197,22 @@ package struct SSHOutputReader: Sendable {
         return .relayKeyChanged(offered: offered, pinned: pinned)
     }
 
+    /// SSH_DISCONNECT_HOST_NOT_ALLOWED_TO_CONNECT (RFC 4253 §11.1).
+    private static let notAllowed = "1"
+
     /// `Received disconnect from ADDRESS port N:CODE: words`.
     private mutating func readDisconnect(_ line: String) {
         guard let port = line.range(of: " port ") else { return }
-        let words = port.split(separator: ":", maxSplits: 2).last.map { $0.drop { $0 == " " } } ?? port
+        let parts = port.split(separator: ":", maxSplits: 2)
+        let words = parts.last.map { $0.drop { $0 == " " } } ?? port
+        let code = parts.count == 3 ? parts[1] : ""
         if stage == .authenticating, words.contains("Too many authentication failures") {
             settle(keyRefused)
         } else if words.hasPrefix(JoinNotice.waiting) {
             let fingerprint = words.split(separator: " ").first { $0.hasPrefix("SHA256:") }.map(String.init)
             settle(.awaitingApproval(fingerprint: fingerprint ?? "?"))
+        } else if relay.isJoining, code == Self.notAllowed {
+            settle(.joinRefused(reason: String(words)))
         } else {
             settle(.endedByRelay(at: stage, reason: String(words)))
         }
