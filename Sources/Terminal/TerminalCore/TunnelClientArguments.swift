@@ -17,8 +17,8 @@ package enum TunnelClientArguments {
     /// How long one address may take to answer, and to finish the key exchange. R15.
     package static let connectTimeout = Duration.seconds(10)
     /// After how long a silence the peer is asked for a sign of life. DESIGN §4.3.
-    package static let keepaliveInterval = Duration.seconds(25)
-    /// How many questions may go unanswered: gone after at most 100 s.
+    package static let keepaliveInterval = Duration.seconds(20)
+    /// How many questions may go unanswered: gone after at most 80 s (N01: 90 s).
     package static let keepaliveCount = 3
 
     /// What follows `ssh` to hold the tunnel of `setting` through its relay's `port`.
