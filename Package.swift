@@ -9,8 +9,8 @@ let settings: [SwiftSetting] = [
 ]
 
 /// A target below `Sources/<group>/`.
-func target(_ name: String, in group: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, path: "Sources/\(group)/\(name)", swiftSettings: settings)
+func target(_ name: String, in group: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/\(group)/\(name)", resources: resources, swiftSettings: settings)
 }
 
 /// A program: composition only.
@@ -41,6 +41,7 @@ let package = Package(
         // Vocabulary: pure values, no I/O, no C.
         target("SSHKeys", in: "Base"),
         target("Support", in: "Base", ["SSHKeys"]),
+        target("Localization", in: "Base"),
 
         // Mechanism: knows no terminal and no staff.
         target("SystemCalls", in: "Platform", ["CLinux"]),
@@ -50,6 +51,7 @@ let package = Package(
         target("Passwords", in: "Platform", ["CSodium"]),
         target("QRCode", in: "Platform", ["CQRCode"]),
         target("SQLite", in: "Platform", ["CSQLite"]),
+        target("HTML", in: "Platform"),
         target("SSHCrypto", in: "Platform", ["CCrypto", "SSHKeys"]),
         target("SSHProtocol", in: "Platform", ["SSHCrypto", "SSHKeys"]),
         target("SSHServer", in: "Platform", ["SSHProtocol", "SSHCrypto", "SSHKeys", "EventLoops", "SystemCalls"]),
@@ -77,16 +79,26 @@ let package = Package(
             [
                 "TerminalCore", "TerminalStore", "TerminalBroker", "Support", "SSHKeys", "SSHCrypto", "EventLoops", "SystemCalls",
             ]),
-        target("TerminalConsole", in: "Terminal", ["HTTPServer", "Passwords", "EventLoops", "SystemCalls"]),
+        target(
+            "TerminalConsole", in: "Terminal",
+            [
+                "TerminalCore", "Support", "SSHKeys", "Localization", "HTML", "HTTPServer", "Passwords", "QRCode", "EventLoops",
+                "SystemCalls",
+            ],
+            // In the program itself, not beside it: a static binary finds them wherever it is put.
+            resources: [.embedInCode("Assets/console.css"), .embedInCode("Assets/console.js"), .embedInCode("Assets/icon.svg")]),
         program(
             "towline-terminal", in: "Terminal",
             [
-                "TerminalCore", "TerminalStore", "TerminalBroker", "TerminalAgent", "Support", "SSHKeys", "LocalControl", "EventLoops",
+                "TerminalConsole", "TerminalCore", "TerminalStore", "TerminalBroker", "TerminalAgent", "Support", "SSHKeys", "LocalControl",
+                "EventLoops",
                 "SystemCalls",
             ]),
 
         tests("SSHKeysTests", ["SSHKeys"]),
         tests("SupportTests", ["Support", "SSHKeys"]),
+        tests("LocalizationTests", ["Localization"]),
+        tests("HTMLTests", ["HTML"]),
         tests("SystemCallsTests", ["SystemCalls"]),
         tests("EventLoopsTests", ["EventLoops", "SystemCalls"]),
         tests("LocalControlTests", ["LocalControl", "EventLoops", "SystemCalls"]),
@@ -102,17 +114,16 @@ let package = Package(
         tests(
             "RelaySwitchTests",
             ["RelaySwitch", "RelayCore", "Support", "SSHKeys", "SSHCrypto", "SSHServer", "EventLoops", "SystemCalls", "SSHTestClient"]),
-        tests("RelayCommandsTests", ["RelayCommands", "RelayStore", "RelayCore", "Support", "SSHKeys", "SSHCrypto", "EventLoops"]),
+        tests("RelayCommandsTests", ["RelayCommands", "RelayStore", "RelayCore", "Support", "SSHKeys"]),
         tests("TerminalCoreTests", ["TerminalCore", "Support", "SSHKeys"]),
         tests("TerminalStoreTests", ["TerminalStore", "TerminalCore", "Support", "SSHKeys", "SystemCalls"]),
         tests("TerminalBrokerTests", ["TerminalBroker", "TerminalCore", "Support", "SSHKeys", "EventLoops", "SystemCalls"]),
         tests(
             "TerminalAgentTests",
-            [
-                "TerminalAgent", "TerminalStore", "TerminalBroker", "TerminalCore", "Support", "SSHKeys", "SSHCrypto", "EventLoops",
-                "SystemCalls",
-            ]),
-        tests("TerminalConsoleTests", ["TerminalConsole", "HTTPServer", "EventLoops", "SystemCalls"]),
+            ["TerminalAgent", "TerminalStore", "TerminalBroker", "TerminalCore", "Support", "SSHKeys", "EventLoops", "SystemCalls"]),
+        tests(
+            "TerminalConsoleTests",
+            ["TerminalConsole", "TerminalCore", "Support", "SSHKeys", "Localization", "HTML", "HTTPServer", "EventLoops", "SystemCalls"]),
         tests("EndToEnd", ["Support", "SSHKeys"]),
         tests("Repository", []),
 

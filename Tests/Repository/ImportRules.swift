@@ -13,9 +13,10 @@ enum ImportRules {
         return words[(position + 1)...].first { !kinds.contains($0) }.map(String.init)
     }
 
-    private static let base: Set<String> = ["SSHKeys", "Support"]
+    private static let base: Set<String> = ["SSHKeys", "Support", "Localization"]
     private static let platform: Set<String> = [
-        "SystemCalls", "EventLoops", "LocalControl", "HTTPServer", "Passwords", "QRCode", "SQLite", "SSHCrypto", "SSHProtocol", "SSHServer",
+        "SystemCalls", "EventLoops", "LocalControl", "HTTPServer", "HTML", "Passwords", "QRCode", "SQLite", "SSHCrypto", "SSHProtocol",
+        "SSHServer",
     ]
     private static let relay: Set<String> = ["RelayCore", "RelayStore", "RelaySwitch", "RelayCommands"]
     private static let terminal: Set<String> = ["TerminalCore", "TerminalStore", "TerminalBroker", "TerminalAgent", "TerminalConsole"]

@@ -72,20 +72,40 @@ enum TreeRules {
     /// Largest file, in bytes: what a person can still review.
     private static let largest = 128 * 1024
 
+    /// Pictures of the customer's manual: what it describes is seen, and they are made anew when the pages change.
+    private static func isPicture(_ file: SourceFile) -> Bool {
+        file.path.hasPrefix("docs/manual/") && file.path.hasSuffix(".png") && file.bytes.starts(with: pictureStart)
+    }
+    /// How a PNG file begins (PNG specification §5.2).
+    private static let pictureStart: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+    /// Most pictures in the manual: they stay in every clone for ever.
+    private static let mostPictures = 12
+
     static let binaries = Rule(
-        "text of people only: UTF-8 without NUL, at most 128 KiB",
-        because: "a binary cannot be reviewed, and stays in everyone's clone for ever",
+        "text of people only (UTF-8 without NUL, at most 128 KiB), and a few pictures in the manual",
+        because: "a binary cannot be reviewed, and stays in everyone's clone for ever; a manual of web pages shows them",
         broken: [
-            [SourceFile("docs/x.png", bytes: [0x89, 0x50, 0x4E, 0x47])],
+            [SourceFile("docs/x.png", bytes: pictureStart + [0])],
+            [SourceFile("docs/manual/en/x.png", bytes: [0x89, 0x50, 0])],
+            [SourceFile("docs/manual/en/x.jpg", bytes: pictureStart + [0])],
+            [SourceFile("docs/manual/en/x.png", bytes: pictureStart + [UInt8](repeating: 0, count: largest))],
+            (0...mostPictures).map { SourceFile("docs/manual/en/\($0).png", bytes: pictureStart + [0]) },
             [SourceFile("docs/x.md", bytes: [0x61, 0, 0x62])],
             [SourceFile("docs/x.md", bytes: [UInt8](repeating: 0x61, count: largest + 1))],
         ],
-        fine: [[SourceFile("docs/x.md", "ü → ｱ\n"), SourceFile("docs/y.md", bytes: [UInt8](repeating: 0x61, count: largest))]],
+        fine: [
+            [SourceFile("docs/x.md", "ü → ｱ\n"), SourceFile("docs/y.md", bytes: [UInt8](repeating: 0x61, count: largest))],
+            [SourceFile("docs/manual/en/x.png", bytes: pictureStart + [0])],
+        ],
         tree: { tree in
-            tree.compactMap { file in
-                if file.bytes.count > largest { return "\(file.path): \(file.bytes.count) bytes" }
-                return file.text == nil || file.bytes.contains(0) ? "\(file.path): is not text" : nil
-            }
+            let pictures = tree.filter(isPicture)
+            let tooMany = pictures.count > mostPictures ? ["docs/manual: \(pictures.count) pictures, at most \(mostPictures)"] : []
+            return tooMany
+                + tree.compactMap { file in
+                    if file.bytes.count > largest { return "\(file.path): \(file.bytes.count) bytes" }
+                    if isPicture(file) { return nil }
+                    return file.text == nil || file.bytes.contains(0) ? "\(file.path): is not text" : nil
+                }
         })
 
     static let placeholders = Rule(

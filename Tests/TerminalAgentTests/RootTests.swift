@@ -91,8 +91,8 @@ extension TerminalProgramTests {
                 let program = "\(site.folder.path)/towline-terminal"
                 _ = try await run(["/usr/bin/install", "-m", "755", Site.program, program])
                 let running = try Running(
-                    ["/usr/bin/prlimit", "--nproc=80", program, "serve", "--data-dir", data], in: site.folder.path, name: "limited",
-                    credentials: credentials)
+                    ["/usr/bin/prlimit", "--nproc=80", program, "serve", "--data-dir", data, "--console", "none"],
+                    in: site.folder.path, name: "limited", credentials: credentials)
                 try await eventually("it is ready: \(running.errors)") {
                     guard running.isRunning else { throw ScenarioError(description: running.errors) }
                     return running.output.contains("ready")

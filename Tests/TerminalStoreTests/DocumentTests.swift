@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    @Test func theStoreKeepsUsersSettingAndSupport() throws {
+    @Test func theStoreKeepsUsersAndSettingAndForgetsSupportOfAnotherRun() throws {
         try withFolder { folder in
             let store = AgentMemory(folder: folder)
             #expect(try store.loginUsers().isEmpty)
@@ -101,16 +101,11 @@ import Testing
             #expect(try store.setting() == setting)
             try store.save(setting: nil)
             #expect(try store.setting() == nil)
-            let record = SupportRecord(
-                run: "a", boot: "b", deadline: Uptime(nanoseconds: 5_000_000_000), now: Uptime(nanoseconds: 0),
-                wall: WallTime(secondsSince1970: 7))
-            try store.save(running: record)
-            #expect(store.running() == record)
+            try store.save(running: .init(deadline: Uptime(nanoseconds: 5), run: "a"))
+            #expect(store.running(in: "a")?.deadline == Uptime(nanoseconds: 5))
+            #expect(store.running(in: "b") == nil)
             try write("\(folder)/running.json", "{")
-            #expect(store.running() == nil, "support never comes on by accident")
-            #expect(!store.isAutoStart())
-            try store.save(autoStart: true)
-            #expect(store.isAutoStart())
+            #expect(store.running(in: "a") == nil, "support never comes on by accident")
         }
     }
 }

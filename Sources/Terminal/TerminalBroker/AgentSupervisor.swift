@@ -77,7 +77,7 @@ package actor AgentSupervisor {
                 process = try Processes.spawn(
                     command.executable, command.arguments, name: "towline-terminal",
                     environment: ["PATH": "/usr/bin:/bin", "LC_ALL": "C", "SWIFT_BACKTRACE": "enable=no"],
-                    descriptors: [2: 2, 3: theirs], workingDirectory: "/", fileModeMask: 0o077, credentials: command.credentials,
+                    descriptors: [1: 1, 2: 2, 3: theirs], workingDirectory: "/", fileModeMask: 0o077, credentials: command.credentials,
                     grouping: .ownGroup, deathSignal: .kill, gainsNoPrivileges: true)
             } catch {
                 Descriptor.close(ours)

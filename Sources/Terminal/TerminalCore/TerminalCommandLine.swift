@@ -7,8 +7,8 @@ package enum TerminalCommandLine {
     package enum Intent: Sendable {
         /// Show help about these words.
         case help([String])
-        /// Be the daemon.
-        case serve(isVerbose: Bool)
+        /// Be the daemon; `console` is where its console listens, `none` for no console, nil for where its settings say.
+        case serve(isVerbose: Bool, console: String?)
         /// Ask the daemon.
         case ask(TerminalCommand)
     }
@@ -43,7 +43,10 @@ package enum TerminalCommandLine {
         commands: [
             CommandSpec(
                 "serve", "Runs the service: as root with accounts of its own for staff, otherwise for your own account only",
-                options: [.init("--verbose", "log what ssh and sshd say")]),
+                options: [
+                    .init("--console", value: "ADDR:PORT|none", "where the console listens (default 127.0.0.1:8090, or as it was set)"),
+                    .init("--verbose", "log what ssh and sshd say"),
+                ]),
             CommandSpec("status", "Shows whether support is on, how far the connection is, and who is logged in"),
             CommandSpec(
                 "login-user add", "Adds an SSH login user: the account that support staff log in to", arguments: [.init("NAME")],
@@ -77,13 +80,6 @@ package enum TerminalCommandLine {
                     .init("--listening-port", value: "N", "this terminal's port number on the relay"),
                     .init("--fingerprint", value: "SHA256:…", "the relay's identity"),
                 ] + further),
-            CommandSpec(
-                "apply", "Does what a request line of support says: login user and setting, after showing them",
-                arguments: [.init("LINE|-", isOptional: true)],
-                options: [
-                    .init("--preview", "only show what it would do"),
-                    .init("--yes", "do not ask"),
-                ]),
             CommandSpec("settings show", "Shows the remote support setting"),
             CommandSpec("settings delete", "Deletes the setting and its key; support goes off"),
             CommandSpec(
@@ -135,7 +131,7 @@ package enum TerminalCommandLine {
         do {
             switch line.name {
             case "help": return .help(line.arguments)
-            case "serve": return .serve(isVerbose: line.has("--verbose"))
+            case "serve": return .serve(isVerbose: line.has("--verbose"), console: line.value("--console"))
             case "status": return .ask(.status)
             case "login-user add": return .ask(.addLoginUser(try loginUser(line, contents)))
             case "login-user change": return .ask(.changeLoginUser(try loginUser(line, contents), revision: nil))
@@ -145,10 +141,6 @@ package enum TerminalCommandLine {
             case "settings change": return .ask(.changeSetting(try setting(line, contents), revision: nil))
             case "settings show": return .ask(.setting)
             case "settings delete": return .ask(.deleteSetting)
-            case "apply":
-                let word = line.arguments.first ?? "-"
-                let text = word == "-" ? try contents("-") : word
-                return .ask(line.has("--yes") && !line.has("--preview") ? .applyRequest(text) : .previewRequest(text))
             case "key": return .ask(.key)
             case "start": return .ask(.start(try limit(line)))
             case "extend": return .ask(.extend(try SupportDuration(parsing: line.arguments[0]).duration))

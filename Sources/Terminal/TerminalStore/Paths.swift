@@ -19,6 +19,8 @@ package struct Paths: Hashable, Sendable {
     package var controlSocket: String { "\(agentFolder)/control.sock" }
     /// Where the ssh client hands logins to the agent.
     package var tunnelSocket: String { "\(agentFolder)/\(TunnelClientArguments.socketFile)" }
+    /// What the customer has set about the console.
+    package var consoleSettings: String { "\(agentFolder)/console.json" }
     /// The terminal key's private half; the public half has `.pub` behind it.
     package var terminalKey: String { "\(agentFolder)/\(TunnelClientArguments.keyFile)" }
     /// The pinned host key of the relay.

@@ -14,14 +14,14 @@ enum AgentRole {
 
     /// Runs until it is told to end or the broker is gone.
     static func run(_ words: [String]) -> Never {
-        guard words.count == 3 else { Output.fail("this is started by: towline-terminal serve", .usage) }
+        guard words.count == 4 else { Output.fail("this is started by: towline-terminal serve", .usage) }
         // Started from a descriptor, so the kernel knows no name.
         Threads.nameCurrent("towline-agent")
         let paths = Paths(dataFolder: words[0])
         let log = Log(threshold: words[2] == "verbose" ? .debug : .notice)
         do {
             Limits.raiseDescriptors()
-            switch try serve(paths, run: words[1], log) {
+            switch try serve(paths, run: words[1], console: words[3], log) {
             case .ended: Output.end(.done)
             case .refused(let reason): Output.fail(reason)
             }
@@ -33,7 +33,7 @@ enum AgentRole {
     /// How long ending in good order may take.
     private static let grace = Duration.seconds(3)
 
-    private static func serve(_ paths: Paths, run: String, _ log: Log) throws -> Outcome {
+    private static func serve(_ paths: Paths, run: String, console: String, _ log: Log) throws -> Outcome {
         let signals = try Signals([.terminate, .interrupt])
         let raw = signals.raw
         let loop = try EventLoop(name: "agent")
@@ -45,10 +45,12 @@ enum AgentRole {
         let control = ControlServer(
             loop: loop, path: paths.controlSocket, allowedUsers: [0, Users.effectiveUser],
             handler: { request, _ in TerminalWire.encode(await answer(request, support)) })
+        let pages = ConsoleRole(paths, support, loop: loop, log: log)
         Task {
             do {
                 try await support.start(broker: 3, brokerGone: { conclude(.ended) })
                 try await control.start()
+                try await pages.start(console)
                 try await support.open()
             } catch let refusal as Refusal {
                 conclude(.refused(refusal.message))
@@ -60,6 +62,7 @@ enum AgentRole {
         let isDown = Monitor(false)
         Task {
             await control.stop()
+            await pages.stop()
             await support.shutDown()
             isDown.withLock { $0 = true }
         }

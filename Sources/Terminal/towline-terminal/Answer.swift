@@ -62,7 +62,7 @@ struct Answer {
             if Files.isTerminal(1) { Output.say("\n" + TerminalText.besideKey(key)) }
             Output.end(.done)
         case .log(let page): show(page, TerminalText.log(page))
-        case .request(let report): conclude(report)
+        case .request(let report): show(report, "")
         case .test(let report):
             Output.say(isJSON ? json(report) : TerminalText.test(report))
             Output.end(report.failure == nil ? .done : .refused)
@@ -81,28 +81,6 @@ struct Answer {
             let verb = line.name == "login-user add" ? "added" : "changed"
             show(user, "SSH login user \(user?.name ?? "") is \(verb).\n" + (user.map(TerminalText.keys) ?? ""))
         default: show(users, TerminalText.loginUsers(users))
-        }
-    }
-
-    /// Shows what a request line says; asks, where somebody can answer, and does it then.
-    private func conclude(_ report: RequestReport) -> Never {
-        if report.key != nil { show(report, TerminalText.request(report) + TerminalText.applied(report)) }
-        let isPreview = line.has("--preview")
-        if isJSON { show(report, "") }
-        Output.say(TerminalText.request(report))
-        if isPreview { Output.end(.done) }
-        guard report.obstacle == nil else { Output.fail("nothing was changed") }
-        guard let word = line.arguments.first, word != "-", Files.isTerminal(0) else {
-            Output.fail("nothing was changed; if this is right, say so: towline-terminal apply --yes LINE")
-        }
-        Output.say("\nDo this? Type yes: ")
-        guard ["yes", "y"].contains(readLine()?.lowercased() ?? "") else { Output.fail("nothing was changed") }
-        switch Asking.call(.applyRequest(word), folder) {
-        case .request(let applied):
-            Output.say(TerminalText.applied(applied))
-            Output.end(.done)
-        case .refused(let refusal): Output.fail(refusal.message)
-        default: Output.fail("the daemon gave an answer that does not fit")
         }
     }
 
@@ -126,9 +104,6 @@ struct Answer {
             case .waiting, .inUse:
                 let end = status.endsInSeconds.map { "for \(TerminalText.length($0))" } ?? "until you stop it"
                 show(status, "Support can reach this terminal \(end). Switch it off at any time: towline-terminal stop\n")
-            case .awaitingApproval:
-                let advice = status.failure.map { " \($0.advice.prefix(1).uppercased())\($0.advice.dropFirst())." } ?? ""
-                show(status, "\(TerminalText.headline(status))\(advice)\nIt connects by itself then; see: towline-terminal status\n")
             case .retrying, .blocked, .stopped, .off:
                 if isJSON { Output.say(json(status)) }
                 fail(status)

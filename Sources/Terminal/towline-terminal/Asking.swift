@@ -16,7 +16,7 @@ enum Asking {
             case .help(let topic):
                 Output.say(TerminalCommandLine.table.help(about: topic))
                 Output.end(.done)
-            case .serve(let isVerbose): ServeRole.run(dataFolder: folder, isVerbose: isVerbose)
+            case .serve(let isVerbose, let console): ServeRole.run(dataFolder: folder, isVerbose: isVerbose, console: console)
             case .ask(let command):
                 let reply = call(command, folder)
                 Answer(line: line, folder: folder).conclude(reply)

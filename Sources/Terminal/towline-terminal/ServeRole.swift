@@ -7,11 +7,13 @@ import TerminalStore
 /// `serve`: the broker, and the agent as its child.
 enum ServeRole {
     /// Runs until it is told to end.
-    static func run(dataFolder: String, isVerbose: Bool) -> Never {
+    ///
+    /// - Parameter console: where the console listens, `none`, or nil for where its settings say.
+    static func run(dataFolder: String, isVerbose: Bool, console: String?) -> Never {
         let log = Log(threshold: isVerbose ? .debug : .notice)
         do {
             Limits.raiseDescriptors()
-            switch try serve(dataFolder, isVerbose, log) {
+            switch try serve(dataFolder, isVerbose, console, log) {
             case .asked: Output.end(.done)
             // It has said why.
             case .agentRefused: Output.end(.refused)
@@ -22,7 +24,9 @@ enum ServeRole {
         }
     }
 
-    private static func serve(_ folder: String, _ isVerbose: Bool, _ log: Log) throws -> AgentSupervisor.End {
+    private static func serve(
+        _ folder: String, _ isVerbose: Bool, _ console: String?, _ log: Log
+    ) throws -> AgentSupervisor.End {
         // Before any thread starts, so that all of them leave these signals to this descriptor.
         let signals = try Signals([.terminate, .interrupt, .hangUp, .child])
         let raw = signals.raw
@@ -45,7 +49,8 @@ enum ServeRole {
         let program = try Files.open(try Files.ownExecutable(), 0)
         let command = AgentSupervisor.Command(
             executable: "/proc/self/fd/\(program.raw)",
-            arguments: [AgentRole.word, paths.dataFolder, runName(), isVerbose ? "verbose" : "quiet"], credentials: credentials)
+            arguments: [AgentRole.word, paths.dataFolder, runName(), isVerbose ? "verbose" : "quiet", console ?? ""],
+            credentials: credentials)
 
         let loop = try EventLoop(name: "broker")
         let outcome = Monitor<AgentSupervisor.End?>(nil)

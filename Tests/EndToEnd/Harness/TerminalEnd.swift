@@ -42,7 +42,7 @@ final class TerminalEnd: Sendable {
     }
 
     func start() async throws {
-        let program = try Program([TerminalEnd.program(), "serve", "--data-dir", dataPath], in: folder)
+        let program = try Program([TerminalEnd.program(), "serve", "--data-dir", dataPath, "--console", "none"], in: folder)
         try await eventually("towline-terminal is ready; it says: \(program.output) \(program.errors)") {
             guard program.isRunning else { throw ScenarioError(description: "towline-terminal ended: \(program.errors)") }
             return program.output.split(whereSeparator: \.isNewline).contains("ready")

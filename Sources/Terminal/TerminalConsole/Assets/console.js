@@ -1,0 +1,170 @@
+// The live parts of the console. Every page works without this file: what it adds is that nobody has to press Reload.
+
+const body = document.body;
+
+// --- Times in the reader's own zone and form -------------------------------------------------------------------------
+
+const language = document.documentElement.lang;
+const moment = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+
+function showTimes(root) {
+  for (const time of root.querySelectorAll("time[datetime]")) {
+    const date = new Date(time.dateTime);
+    if (!Number.isNaN(date.getTime())) time.textContent = moment.format(date);
+  }
+}
+
+// --- Counting down -----------------------------------------------------------------------------------------------------
+
+const units = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+
+function length(exact) {
+  const step = exact >= 86400 ? 3600 : exact >= 90 ? 60 : 1;
+  let rest = Math.floor((Math.max(0, exact) + step / 2) / step) * step;
+  const parts = [];
+  for (const [unit, size] of units) {
+    const count = Math.floor(rest / size);
+    rest %= size;
+    if ((count > 0 && size >= step && parts.length < 2) || (size === 1 && parts.length === 0)) {
+      parts.push(new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(count));
+    }
+  }
+  return parts.join(language === "ja" ? "" : " ").replaceAll(/(\d) (?=[^\d ]*[\u3040-\u9fff])/g, "$1");
+}
+
+let shownAt = performance.now();
+
+function countDown() {
+  const passed = (performance.now() - shownAt) / 1000;
+  for (const element of document.querySelectorAll("[data-countdown]")) {
+    const text = length(Math.max(0, Math.round(Number(element.dataset.countdown) - passed)));
+    if (element.textContent !== text) element.textContent = text;
+  }
+}
+
+// --- What changes on the terminal changes here ---------------------------------------------------------------------------
+
+let isFetching = false;
+let isStale = false;
+
+// The same page is fetched again, and its live parts replace ours: there is one way to make a page.
+async function refresh() {
+  if (isFetching) { isStale = true; return; }
+  isFetching = true;
+  try {
+    const response = await fetch(body.dataset.source, { headers: { Accept: "text/html" }, redirect: "manual", cache: "no-store" });
+    if (response.type === "opaqueredirect") { location.reload(); return; }
+    if (response.ok) replaceLiveParts(new DOMParser().parseFromString(await response.text(), "text/html"));
+  } catch {
+    // The stream of events notices that the terminal is gone, and says so.
+  } finally {
+    isFetching = false;
+    if (isStale) { isStale = false; refresh(); }
+  }
+}
+
+function replaceLiveParts(fresh) {
+  shownAt = performance.now();
+  for (const old of document.querySelectorAll("[data-live]")) {
+    const next = fresh.getElementById(old.id);
+    if (!next) continue;
+    showTimes(next);
+    update(old, next);
+  }
+  countDown();
+}
+
+// Changes only what differs, so that focus, choices in lists and what a screen reader says are left alone.
+function update(old, next) {
+  if (old.isEqualNode(next)) return;
+  const isSameKind = old.nodeType === Node.ELEMENT_NODE && next.nodeType === Node.ELEMENT_NODE && old.tagName === next.tagName;
+  if (!isSameKind) { old.replaceWith(document.importNode(next, true)); return; }
+  if (old.matches("[data-countdown]") && next.matches("[data-countdown]")) { old.dataset.countdown = next.dataset.countdown; return; }
+  for (const { name } of [...old.attributes]) if (!next.hasAttribute(name)) old.removeAttribute(name);
+  for (const { name, value } of next.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  if (old.matches("select")) return;
+  const before = [...old.childNodes];
+  const after = [...next.childNodes];
+  for (let index = 0; index < after.length; index += 1) {
+    if (index >= before.length) old.append(document.importNode(after[index], true));
+    else if (before[index].nodeType === Node.TEXT_NODE && after[index].nodeType === Node.TEXT_NODE) {
+      if (before[index].data !== after[index].data) before[index].data = after[index].data;
+    } else update(before[index], after[index]);
+  }
+  for (const extra of before.slice(after.length)) extra.remove();
+}
+
+// A terminal that restarts is away for a moment; only what lasts longer is worth a word.
+const patience = 4000;
+
+function listen() {
+  const lost = document.getElementById("connection-lost");
+  const events = new EventSource("/events");
+  let timer;
+  events.addEventListener("open", () => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (!lost.hidden) lost.hidden = true;
+    refresh();
+  });
+  events.addEventListener("change", refresh);
+  events.addEventListener("error", () => {
+    timer ??= setTimeout(() => { lost.hidden = false; }, patience);
+    // Closed for good: the session is over, or the answer was no stream. Loading the page again says which.
+    if (events.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), patience * 2);
+  });
+  addEventListener("pagehide", () => events.close());
+}
+
+// --- Forms ------------------------------------------------------------------------------------------------------------------
+
+function contents(form) {
+  return new URLSearchParams(new FormData(form)).toString();
+}
+
+function watchUnsaved(form) {
+  const original = contents(form);
+  const isDraft = form.hasAttribute("data-changed");
+  const isChanged = () => isDraft || contents(form) !== original;
+  form.addEventListener("input", () => form.toggleAttribute("data-changed", isChanged()));
+  let isLeaving = false;
+  form.addEventListener("submit", () => { isLeaving = true; });
+  addEventListener("beforeunload", (event) => {
+    if (!isLeaving && contents(form) !== original) event.preventDefault();
+  });
+}
+
+function watchBusy(button) {
+  button.form?.addEventListener("submit", () => button.setAttribute("aria-busy", "true"));
+  addEventListener("pageshow", () => button.removeAttribute("aria-busy"));
+}
+
+function offerCopy(button) {
+  const field = document.getElementById(button.dataset.copy);
+  const result = button.closest("p").parentElement.querySelector(".copy-result");
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    field.select();
+    try {
+      await navigator.clipboard.writeText(field.value);
+      result.textContent = body.dataset.copied;
+    } catch {
+      result.textContent = body.dataset.copyFailed;
+    }
+  });
+}
+
+showTimes(document);
+countDown();
+setInterval(countDown, 1000);
+if (body.dataset.source) listen();
+for (const form of document.querySelectorAll("form[data-unsaved]")) watchUnsaved(form);
+for (const button of document.querySelectorAll("button[data-busy]")) watchBusy(button);
+for (const button of document.querySelectorAll("button[data-copy]")) offerCopy(button);
+document.querySelector("[data-focus]")?.focus();
+// What was done is said once: a reload does not say it again.
+if (new URLSearchParams(location.search).has("done")) {
+  const address = new URL(location.href);
+  for (const name of ["done", "about"]) address.searchParams.delete(name);
+  history.replaceState(null, "", address);
+}

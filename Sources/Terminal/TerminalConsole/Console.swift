@@ -1,0 +1,214 @@
+import EventLoops
+import HTML
+package import HTTPServer
+import Localization
+package import Support
+import SystemCalls
+package import TerminalCore
+
+/// The terminal's console: answers every request of a browser or a program.
+///
+/// It knows the terminal through `ask` only, as the command line does.
+package final class Console: Sendable {
+    /// What the console works with.
+    package struct Environment: Sendable {
+        /// Asks the running terminal.
+        package var ask: @Sendable (TerminalCommand) async -> TerminalReply
+        /// A stream that says something whenever a status would differ; ends with the terminal.
+        package var changes: @Sendable () -> AsyncStream<Void>
+        /// The machine's name.
+        package var machine: String
+        /// The settings that the console runs with.
+        package var settings: ConsoleSettings
+        /// Whether the command line said where to listen, so that the page cannot.
+        package var isAddressFixed: Bool
+        /// The certificate's SHA-256 fingerprint as browsers show it; nil without TLS.
+        package var certificateFingerprint: String?
+        /// Until when the certificate is valid.
+        package var certificateExpiry: WallTime?
+        /// Saves settings for the next start of the console; says why not, in one line, or nil.
+        package var save: @Sendable (ConsoleSettings) async -> String?
+        /// Checks that a console could be started with these settings; says why not, in one line, or nil.
+        package var check: @Sendable (ConsoleSettings) async -> String?
+        /// Starts the console anew with what is saved, once answers that are under way have left.
+        package var restartConsole: @Sendable () -> Void
+
+        /// An environment with its parts given.
+        package init(
+            ask: @escaping @Sendable (TerminalCommand) async -> TerminalReply, changes: @escaping @Sendable () -> AsyncStream<Void>,
+            machine: String, settings: ConsoleSettings, isAddressFixed: Bool, certificateFingerprint: String?,
+            certificateExpiry: WallTime?, save: @escaping @Sendable (ConsoleSettings) async -> String?,
+            check: @escaping @Sendable (ConsoleSettings) async -> String?, restartConsole: @escaping @Sendable () -> Void
+        ) {
+            self.ask = ask
+            self.changes = changes
+            self.machine = machine
+            self.settings = settings
+            self.isAddressFixed = isAddressFixed
+            self.certificateFingerprint = certificateFingerprint
+            self.certificateExpiry = certificateExpiry
+            self.save = save
+            self.check = check
+            self.restartConsole = restartConsole
+        }
+    }
+
+    let environment: Environment
+    let access: Access
+    private let assets: Assets
+    /// What is saved, which may not be in effect.
+    private let saved: Monitor<ConsoleSettings>
+
+    /// The cookie of the language that somebody chose.
+    static let languageCookie = "towline-language"
+
+    /// A console; reads the style sheets, which blocks.
+    package init(_ environment: Environment, access: Access) {
+        self.environment = environment
+        self.access = access
+        assets = Assets()
+        saved = Monitor(environment.settings)
+    }
+
+    /// What is saved.
+    var savedSettings: ConsoleSettings { saved.withLock { $0 } }
+
+    /// Remembers what was saved.
+    func remember(_ settings: ConsoleSettings) { saved.withLock { $0 = settings } }
+
+    /// Whether something is saved that is not in effect.
+    var isRestartNeeded: Bool { savedSettings != environment.settings }
+
+    // MARK: One request
+
+    /// Answers a request. The gate has been passed already: host, origin, sizes.
+    package func answer(_ request: HTTPRequest) async -> HTTPResponse {
+        if let file = assets.file(at: request.path) { return asset(file, request) }
+        let speak = Speech(language: language(of: request))
+        let session = await access.session(of: request)
+        guard let (route, part) = Self.route(request) else {
+            let visit = Visit(request: request, part: "", speak: speak, console: self)
+            let others = Route.all.filter { $0.match(request.path) != nil }.map(\.method)
+            var answer = visit.notFound()
+            if !others.isEmpty {
+                answer = visit.notPossible()
+                answer.headers = [("Allow", (others.contains(.get) ? others + [.head] : others).map(\.description).joined(separator: ", "))]
+            }
+            return await response(answer, visit, isSignedIn: session != nil)
+        }
+        let visit = Visit(request: request, part: part, speak: speak, console: self)
+        if let refusal = await turnedAway(route, visit, isSignedIn: session != nil) {
+            return await response(refusal, visit, isSignedIn: session != nil)
+        }
+        let answer: Answer
+        do throws(Fields.Fault) {
+            let fields =
+                request.method == .post
+                ? try Fields(body: request, route.body + (visit.isForProgram ? [] : [Route.back])) : try Fields(query: request, route.query)
+            answer = await route.perform(visit, fields)
+        } catch {
+            answer = visit.malformed(error)
+        }
+        return await response(answer, visit, isSignedIn: session != nil)
+    }
+
+    private static func route(_ request: HTTPRequest) -> (Route, String)? {
+        let method = request.method == .head ? .get : request.method
+        // What stands as it is goes before what varies.
+        let fitting = Route.all.filter { $0.method == method }.compactMap { route in route.match(request.path).map { (route, $0) } }
+        return fitting.first { !$0.0.path.contains("{") } ?? fitting.first
+    }
+
+    /// The answer for who may not come here; nil for who may.
+    private func turnedAway(_ route: Route, _ visit: Visit, isSignedIn: Bool) async -> Answer? {
+        let isSetUp = await access.isSetUp
+        switch route.admission {
+        case .everybody: return nil
+        case .beforeSetUp where !isSetUp: return nil
+        case .beforeSetUp: return visit.moved(Address("/sign-in"), 409, "set-up-already", .signInNeeded)
+        case .signedIn where isSignedIn: return nil
+        case .signedIn:
+            if !isSetUp { return visit.moved(Address("/set-up"), 401, "not-set-up", .signInNeeded) }
+            let next = visit.request.method == .get && visit.request.path != "/" ? visit.request.path : nil
+            let signIn = next.map { Address("/sign-in").query("next", $0) } ?? Address("/sign-in")
+            return visit.moved(signIn, 401, "not-signed-in", .signInNeeded)
+        }
+    }
+
+    /// The reader's language: chosen, asked for by the browser, or ours.
+    private func language(of request: HTTPRequest) -> Language {
+        request.cookie(Self.languageCookie).flatMap(Language.init(rawValue:))
+            ?? request.header("Accept-Language").flatMap(Language.init(acceptLanguage:)) ?? .standard
+    }
+
+    // MARK: Answers
+
+    private func asset(_ file: Assets.File, _ request: HTTPRequest) -> HTTPResponse {
+        var response = HTTPResponse.file(file.bytes, type: file.type)
+        // The name changes with the content.
+        response.setHeader("Cache-Control", "public, max-age=31536000, immutable")
+        return response
+    }
+
+    private func response(_ answer: Answer, _ visit: Visit, isSignedIn: Bool) async -> HTTPResponse {
+        var response: HTTPResponse
+        if case .response(let own) = answer.sight {
+            response = own
+        } else if visit.isForProgram, let json = answer.json {
+            response = .json(json, status: answer.status)
+        } else if case .moved(let address) = answer.sight {
+            response = .redirect(to: address.text)
+        } else if case .page(let page) = answer.sight {
+            response = .html(await document(page, visit, isSignedIn: isSignedIn), status: answer.status)
+        } else {
+            preconditionFailure("every sight is one of these")
+        }
+        for field in answer.headers { response.headers.append(field) }
+        if response.header("Cache-Control") == nil { response.setHeader("Cache-Control", "no-store") }
+        response.setHeader("Vary", "Accept, Accept-Language, Cookie")
+        return response
+    }
+
+    private func document(_ page: Page, _ visit: Visit, isSignedIn: Bool) async -> String {
+        var status: TerminalStatus?
+        if isSignedIn, case .success(let now) = await visit.status() { status = now }
+        let notice = visit.request.query("done").flatMap(Notice.init(rawValue:))
+        let layout = Layout(
+            speak: visit.speak, path: visit.request.path, source: Self.source(of: visit.request), status: status,
+            isConsolePending: isRestartNeeded, isSignedIn: isSignedIn,
+            machine: environment.machine, notice: notice.map { $0.text(about: visit.request.query("about"), visit.speak) }, assets: assets)
+        return layout.document(page).text
+    }
+
+    /// Where the page that answers `request` can be got again; one that answers a form has the same strip and bar as any other page.
+    private static func source(of request: HTTPRequest) -> String {
+        guard request.method != .post else { return "/request" }
+        return request.query.filter { $0.name != "done" && $0.name != "about" }
+            .reduce((text: request.path, mark: "?")) { path, field in
+                (path.text + path.mark + Address.encoded(field.name) + "=" + Address.encoded(field.value), "&")
+            }.text
+    }
+
+    /// Where the console is found after its restart, as seen by who asks; nil if nothing changes for them.
+    func addressAfterRestart(of request: HTTPRequest) -> Address? {
+        let saved = savedSettings
+        guard saved.address != environment.settings.address, let colon = saved.address.lastIndex(of: ":"),
+            let port = UInt16(saved.address[saved.address.index(after: colon)...])
+        else { return nil }
+        let isLoopback = saved.address.hasPrefix("127.") || saved.address.hasPrefix("[::1]")
+        return Address(host: request.host, port: port, isSecure: !isLoopback || saved.certificate != nil)
+    }
+}
+
+extension Visit {
+    /// Whether JSON is wanted: asked for, and no page.
+    var isForProgram: Bool {
+        let accept = request.header("Accept")?.lowercased() ?? ""
+        return accept.contains("application/json") && !accept.contains("text/html")
+    }
+
+    /// Sends a person somewhere else, and tells a program why it cannot be done here.
+    func moved(_ address: Address, _ status: Int, _ code: String, _ words: Words) -> Answer {
+        Answer(status: status, sight: .moved(address), json: Problem(code: code, message: speak(words)).json)
+    }
+}

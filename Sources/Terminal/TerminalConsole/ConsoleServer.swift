@@ -1,0 +1,201 @@
+package import EventLoops
+import HTTPServer
+import Support
+package import SystemCalls
+package import TerminalCore
+
+/// The console as a running server: started with its settings, and anew when they change.
+///
+/// Isolation: an actor of its own; the HTTP server runs on the loop that is given, files are read on the worker.
+package actor ConsoleServer {
+    /// What the server works with.
+    package struct Configuration: Sendable {
+        /// The folder for its certificate and password: the agent's own.
+        package var folder: String
+        /// The machine's name.
+        package var machine: String
+        /// Where the command line says to listen; nil: as the settings say.
+        package var address: String?
+        /// Reads the settings; says why not, in one line.
+        package var load: @Sendable () -> Result<ConsoleSettings?, ConsoleFailure>
+        /// Saves the settings; says why not, in one line, or nil.
+        package var save: @Sendable (ConsoleSettings) -> String?
+        /// Asks the terminal.
+        package var ask: @Sendable (TerminalCommand) async -> TerminalReply
+        /// A stream that says something whenever the status may be another one.
+        package var changes: @Sendable () -> AsyncStream<Void>
+
+        /// A configuration with its parts given.
+        package init(
+            folder: String, machine: String, address: String?, load: @escaping @Sendable () -> Result<ConsoleSettings?, ConsoleFailure>,
+            save: @escaping @Sendable (ConsoleSettings) -> String?, ask: @escaping @Sendable (TerminalCommand) async -> TerminalReply,
+            changes: @escaping @Sendable () -> AsyncStream<Void>
+        ) {
+            self.folder = folder
+            self.machine = machine
+            self.address = address
+            self.load = load
+            self.save = save
+            self.ask = ask
+            self.changes = changes
+        }
+    }
+
+    /// What a person is told of a console that runs.
+    package struct Introduction: Hashable, Sendable {
+        /// Where browsers find it, such as `http://127.0.0.1:8090/`.
+        package let url: String
+        /// The certificate's fingerprint; nil without TLS.
+        package let fingerprint: String?
+        /// The code for the first-run set-up; nil once a password is set.
+        package let setupCode: String?
+    }
+
+    private let configuration: Configuration
+    private let loop: EventLoop
+    private let worker: BlockingExecutor
+    private let log: Log
+    private let certificate: ConsoleCertificate
+    private let access: Access
+    private var server: WebServer?
+    private var isRestarting = false
+
+    /// A console that does not run yet.
+    package init(_ configuration: Configuration, loop: EventLoop, worker: BlockingExecutor, log: Log) {
+        self.configuration = configuration
+        self.loop = loop
+        self.worker = worker
+        self.log = log
+        certificate = ConsoleCertificate(folder: configuration.folder)
+        access = Access(folder: configuration.folder)
+    }
+
+    /// Starts it with the saved settings.
+    ///
+    /// - Throws: why not, in one line. Nothing runs then.
+    package func start() async throws(ConsoleFailure) -> Introduction {
+        var settings = try await load()
+        if let address = configuration.address { settings.address = address }
+        return try await start(settings)
+    }
+
+    /// Stops it; open answers have two seconds.
+    package func stop() async {
+        guard let server else { return }
+        self.server = nil
+        await server.stop()
+    }
+
+    private func load() async throws(ConsoleFailure) -> ConsoleSettings {
+        let load = configuration.load
+        return try await worker.run { load() }.get() ?? ConsoleSettings()
+    }
+
+    private func start(_ settings: ConsoleSettings) async throws(ConsoleFailure) -> Introduction {
+        let address = try Self.address(settings)
+        let (certificate, machine) = (certificate, configuration.machine)
+        let made: Result<TLSIdentity?, ConsoleFailure> = await worker.run {
+            do throws(ConsoleFailure) {
+                return .success(try certificate.identity(for: settings, address: address, machine: machine))
+            } catch {
+                return .failure(error)
+            }
+        }
+        let identity = try made.get()
+        let environment = environment(settings, identity)
+        let access = access
+        let console = await worker.run { Console(environment, access: access) }
+        let gate = ConsoleGate(names: [machine, String(machine.prefix { $0 != "." })] + settings.hosts, access: access)
+        let server = WebServer(
+            loop: loop, configuration: HTTPServerConfiguration(addresses: [address], identity: identity),
+            handler: { request in await gate.answer(request) { await console.answer($0) } })
+        let bound: [SocketAddress]
+        do throws(HTTPServerError) {
+            bound = try await server.start()
+        } catch {
+            throw ConsoleFailure("the console cannot be reached at \(address): \(error)")
+        }
+        self.server = server
+        if let fault = await access.fault() { log.error("nobody can sign in to the console", ["why": fault]) }
+        return await introduction(bound.first ?? address, identity)
+    }
+
+    private static func address(_ settings: ConsoleSettings) throws(ConsoleFailure) -> SocketAddress {
+        do throws(SocketAddressError) {
+            return try SocketAddress(parsing: settings.address)
+        } catch {
+            throw ConsoleFailure("the console's address: \(error)")
+        }
+    }
+
+    private func introduction(_ address: SocketAddress, _ identity: TLSIdentity?) async -> Introduction {
+        let isEverywhere = ["0.0.0.0", "::"].contains(address.address.description)
+        let shown = isEverywhere ? "\(configuration.machine):\(address.port)" : address.description
+        return Introduction(
+            url: "\(identity == nil ? "http" : "https")://\(shown)/", fingerprint: identity?.fingerprint,
+            setupCode: await access.setupCode())
+    }
+
+    private func environment(_ settings: ConsoleSettings, _ identity: TLSIdentity?) -> Console.Environment {
+        let (configuration, worker) = (configuration, worker)
+        return Console.Environment(
+            ask: configuration.ask, changes: configuration.changes, machine: configuration.machine, settings: settings,
+            isAddressFixed: configuration.address != nil, certificateFingerprint: identity?.fingerprint,
+            certificateExpiry: identity.map { WallTime(secondsSince1970: $0.expiry) },
+            save: { settings in await worker.run { configuration.save(settings) } },
+            check: { [weak self] settings in await self?.obstacle(settings) },
+            restartConsole: { [weak self] in Task { await self?.restart() } })
+    }
+
+    /// Why a console could not be started with these settings; nil if it could.
+    private func obstacle(_ settings: ConsoleSettings) async -> String? {
+        do throws(ConsoleFailure) {
+            let address = try Self.address(settings)
+            let (certificate, machine) = (certificate, configuration.machine)
+            let failure: ConsoleFailure? = await worker.run {
+                guard settings.certificate != nil else { return nil }
+                do throws(ConsoleFailure) {
+                    _ = try certificate.identity(for: settings, address: address, machine: machine)
+                    return nil
+                } catch {
+                    return error
+                }
+            }
+            if let failure { throw failure }
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+
+    /// How long answers that are under way have before the console is started anew: the one that says so is among them.
+    private static let farewell = Duration.milliseconds(300)
+
+    /// Starts it with what is saved now; where that fails, with what it ran with.
+    private func restart() async {
+        guard !isRestarting else { return }
+        isRestarting = true
+        defer { isRestarting = false }
+        await withCheckedContinuation { continuation in
+            _ = loop.schedule(after: Self.farewell) { continuation.resume() }
+        }
+        await stop()
+        do throws(ConsoleFailure) {
+            let introduction = try await start()
+            log.notice("console restarted", ["url": introduction.url])
+        } catch {
+            log.error("console not restarted with its new settings", ["why": error])
+            await fallBack()
+        }
+    }
+
+    /// A console that cannot be started as it is set is started where it always can be, so that the setting can be put right.
+    private func fallBack() async {
+        do throws(ConsoleFailure) {
+            let introduction = try await start(ConsoleSettings())
+            log.notice("console restarted with standard settings", ["url": introduction.url])
+        } catch {
+            log.error("there is no console now", ["why": error])
+        }
+    }
+}

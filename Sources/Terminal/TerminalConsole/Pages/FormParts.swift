@@ -1,0 +1,105 @@
+import HTML
+import Localization
+
+/// What somebody typed into a form, and what is wrong with it: a form that failed comes back with both.
+struct FormState: Sendable {
+    /// What the fields hold, by name.
+    var values: [String: String]
+    /// What is wrong, by the name of the field; under "" what is about no single field.
+    var errors: [String: String]
+
+    /// A form with these values and nothing wrong.
+    init(_ values: [String: String] = [:], errors: [String: String] = [:]) {
+        self.values = values
+        self.errors = errors
+    }
+
+    /// What the field holds; empty if nothing.
+    subscript(_ name: String) -> String { values[name] ?? "" }
+}
+
+/// The parts of forms: each field with its label, its help, and what is wrong with it, tied together for those who cannot see them.
+struct FormParts: Sendable {
+    /// How things are said.
+    let speak: Speech
+    /// What the form holds.
+    let state: FormState
+
+    /// What is wrong, above the form: said at once, and it takes the focus. Nothing if nothing is wrong.
+    func problem() -> Markup? {
+        guard !state.errors.isEmpty else { return nil }
+        let general = state.errors[""]
+        return """
+            <div class="problem" role="alert" id="problem" tabindex="-1" data-focus>
+            <p><strong>\(speak.sentence(speak(.problem)))</strong> \(general ?? speak(.errorForm))</p>
+            </div>
+            """
+    }
+
+    /// One line of text.
+    ///
+    /// - Parameter type: `text`, `password` …
+    func text(
+        _ name: String, _ label: Words, help: String? = nil, type: String = "text", isRequired: Bool = false, isOptional: Bool = false,
+        autocomplete: String = "off", mode: String? = nil, isWide: Bool = true, isCode: Bool = false
+    ) -> Markup {
+        field(name, label, help: help, isOptional: isOptional) { described in
+            """
+            <input class="form-control\(isWide ? "" : " narrow")\(isCode ? " code" : "")\(state.errors[name] == nil ? "" : " is-invalid")" type="\(type)" id="\(name)" name="\(name)" \
+            value="\(type == "password" ? "" : state[name])" autocomplete="\(autocomplete)" autocapitalize="none" spellcheck="false" \
+            \(Flag("inputmode", mode)) \(Flag("required", if: isRequired)) \
+            \(Flag("aria-invalid", state.errors[name] == nil ? nil : "true")) \(Flag("aria-describedby", described))>
+            """
+        }
+    }
+
+    /// Several lines of text.
+    func lines(_ name: String, _ label: Words, help: String? = nil, rows: Int, isRequired: Bool = false) -> Markup {
+        field(name, label, help: help) { described in
+            """
+            <textarea class="form-control code\(state.errors[name] == nil ? "" : " is-invalid")" id="\(name)" name="\(name)" rows="\(rows)" \
+            autocomplete="off" autocapitalize="none" spellcheck="false" wrap="soft" \(Flag("required", if: isRequired)) \
+            \(Flag("aria-invalid", state.errors[name] == nil ? nil : "true")) \(Flag("aria-describedby", described))>
+            \(state[name])</textarea>
+            """
+        }
+    }
+
+    /// One of a few, all of them seen.
+    func choice(_ name: String, _ label: Words, _ options: [(value: String, label: String, help: String?)]) -> Markup {
+        let items = options.map { option -> Markup in
+            let id = "\(name)-\(option.value)"
+            return """
+                <div class="form-check">
+                <input class="form-check-input" type="radio" name="\(name)" id="\(id)" value="\(option.value)" \
+                \(Flag("checked", if: state[name] == option.value)) \(Flag("aria-describedby", option.help.map { _ in "\(id)-help" }))>
+                <label class="form-check-label" for="\(id)">\(option.label)</label>
+                \(option.help.map { "<p class=\"help\" id=\"\(id)-help\">\($0)</p>" as Markup })
+                </div>
+                """
+        }
+        return """
+            <fieldset class="field">
+            <legend>\(speak(label))</legend>
+            \(items)
+            \(state.errors[name].map { "<p class=\"field-error\">\($0)</p>" as Markup })
+            </fieldset>
+            """
+    }
+
+    /// A field that is not seen.
+    func hidden(_ name: String) -> Markup { "<input type=\"hidden\" name=\"\(name)\" value=\"\(state[name])\">" }
+
+    private func field(_ name: String, _ label: Words, help: String?, isOptional: Bool = false, _ control: (String?) -> Markup) -> Markup {
+        let described = [help.map { _ in "\(name)-help" }, state.errors[name].map { _ in "\(name)-error" }].compactMap(\.self)
+        return """
+            <div class="field">
+            <label class="form-label" for="\(name)">\(speak(label))\
+            \(isOptional ? " <span class=\"muted\">(\(speak(.optional)))</span>" as Markup : nil)</label>
+            \(help.map { "<p class=\"help\" id=\"\(name)-help\">\($0)</p>" as Markup })
+            \(control(described.isEmpty ? nil : described.joined(separator: " ")))
+            \(state.errors[name].map { "<p class=\"field-error\" id=\"\(name)-error\">\($0)</p>" as Markup })
+            </div>
+            """
+    }
+}

@@ -1,0 +1,86 @@
+import HTML
+import TerminalCore
+
+/// Home: is support on, who is in, how to end it; and what is missing before support can come.
+enum HomePage {
+    /// The page.
+    static func page(_ status: TerminalStatus, _ speak: Speech) -> Page {
+        let view = StatusView(status: status, speak: speak)
+        let content: Markup = """
+            <div id="home" data-live>
+            <section class="hero tone-\(view.tone.rawValue)" aria-labelledby="headline">
+            <h1 id="headline"><span class="dot" aria-hidden="true"></span><span role="status">\(view.headline)</span></h1>
+            \(view.offReason.map { "<p>\($0)</p>" as Markup })
+            \(status.waitingForSeconds.map { "<p class=\"muted\">\(speak(.connectedFor, speak.length($0)))</p>" as Markup })
+            \(status.state == .off ? offActions(view) : onActions(view))
+            \(view.failure())
+            </section>
+            \(status.state == .off ? nil : who(view))
+            \(status.relay == nil || status.loginUserCount == 0 ? checklist(status, speak) : nil)
+            \(lately(status, speak))
+            </div>
+            """
+        return Page(speak(.home), .home, hasStrip: false, hasHeading: false, content)
+    }
+
+    private static func offActions(_ view: StatusView) -> Markup? {
+        view.status.relay == nil || view.status.loginUserCount == 0 ? nil : view.startForm(back: "/")
+    }
+
+    private static func onActions(_ view: StatusView) -> Markup {
+        """
+        <div class="actions">\(view.stopButton(back: "/"))\(view.timeLeft())</div>
+        \(view.limitForm(back: "/"))
+        """
+    }
+
+    private static func who(_ view: StatusView) -> Markup {
+        """
+        <section aria-labelledby="who">
+        <h2 id="who">\(view.speak(.whoIsIn))</h2>
+        \(view.logins(back: "/"))
+        </section>
+        """
+    }
+
+    /// The way to the first support, step by step.
+    static func checklist(_ status: TerminalStatus, _ speak: Speech) -> Markup {
+        func step(_ words: Words, _ address: Address, _ isDone: Bool) -> Markup {
+            """
+            <li class="step\(isDone ? " done" : "")"><a href="\(address)">\(speak(words))</a> \
+            <span class="step-word">\(speak(isDone ? .stepDone : .stepToDo))</span></li>
+            """
+        }
+        let hasSetting = status.relay != nil
+        return """
+            <section aria-labelledby="ready">
+            <h2 id="ready">\(speak(.ready))</h2>
+            <p>\(speak(.readyExplained))</p>
+            <ol class="steps">
+            \(step(.stepUser, Address("/login-users"), status.loginUserCount > 0))
+            \(step(.stepSetting, Address("/remote-support"), hasSetting))
+            <li class="step">\(speak(.stepKey))</li>
+            <li class="step">\(speak(.stepStart))</li>
+            </ol>
+            <p class="hint">\(speak(.orPaste)) <a href="/request">\(speak(.pasteRequest))</a></p>
+            </section>
+            """
+    }
+
+    /// How many entries of the log stand here.
+    private static let latelyCount = 6
+
+    private static func lately(_ status: TerminalStatus, _ speak: Speech) -> Markup? {
+        guard !status.events.isEmpty else { return nil }
+        let items = status.events.suffix(latelyCount).reversed().map { entry -> Markup in
+            "<li \(Flag("class", entry.isFailure ? "bad" : nil))>\(speak.moment(entry.at)) <span>\(speak.entry(entry))</span></li>"
+        }
+        return """
+            <section aria-labelledby="lately">
+            <h2 id="lately">\(speak(.recently))</h2>
+            <ul class="events">\(items)</ul>
+            <p><a href="/log">\(speak(.allOfLog))</a></p>
+            </section>
+            """
+    }
+}
