@@ -59,6 +59,8 @@ package actor ConsoleServer {
     private let access: Access
     private var server: WebServer?
     private var isRestarting = false
+    /// What a person is told of the server that runs now; nil if none does.
+    private(set) var introduction: Introduction?
 
     /// A console that does not run yet.
     package init(_ configuration: Configuration, loop: EventLoop, worker: BlockingExecutor, log: Log) {
@@ -83,6 +85,7 @@ package actor ConsoleServer {
     package func stop() async {
         guard let server else { return }
         self.server = nil
+        introduction = nil
         await server.stop()
     }
 
@@ -117,7 +120,9 @@ package actor ConsoleServer {
         }
         self.server = server
         if let fault = await access.fault() { log.error("nobody can sign in to the console", ["why": fault]) }
-        return await introduction(bound.first ?? address, identity)
+        let introduction = await introduction(bound.first ?? address, identity)
+        self.introduction = introduction
+        return introduction
     }
 
     private static func address(_ settings: ConsoleSettings) throws(ConsoleFailure) -> SocketAddress {
@@ -171,14 +176,13 @@ package actor ConsoleServer {
     /// How long answers that are under way have before the console is started anew: the one that says so is among them.
     private static let farewell = Duration.milliseconds(300)
 
-    /// Starts it with what is saved now; where that fails, with what it ran with.
-    private func restart() async {
+    /// Starts it with what is saved now; where that fails, where it always can be.
+    func restart() async {
         guard !isRestarting else { return }
         isRestarting = true
         defer { isRestarting = false }
-        await withCheckedContinuation { continuation in
-            _ = loop.schedule(after: Self.farewell) { continuation.resume() }
-        }
+        // Nobody cancels this.
+        try? await Task.sleep(for: Self.farewell)
         await stop()
         do throws(ConsoleFailure) {
             let introduction = try await start()
