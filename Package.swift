@@ -114,13 +114,16 @@ let package = Package(
         tests(
             "RelaySwitchTests",
             ["RelaySwitch", "RelayCore", "Support", "SSHKeys", "SSHCrypto", "SSHServer", "EventLoops", "SystemCalls", "SSHTestClient"]),
-        tests("RelayCommandsTests", ["RelayCommands", "RelayStore", "RelayCore", "Support", "SSHKeys"]),
+        tests("RelayCommandsTests", ["RelayCommands", "RelayStore", "RelayCore", "Support", "SSHKeys", "SSHCrypto", "EventLoops"]),
         tests("TerminalCoreTests", ["TerminalCore", "Support", "SSHKeys"]),
         tests("TerminalStoreTests", ["TerminalStore", "TerminalCore", "Support", "SSHKeys", "SystemCalls"]),
         tests("TerminalBrokerTests", ["TerminalBroker", "TerminalCore", "Support", "SSHKeys", "EventLoops", "SystemCalls"]),
         tests(
             "TerminalAgentTests",
-            ["TerminalAgent", "TerminalStore", "TerminalBroker", "TerminalCore", "Support", "SSHKeys", "EventLoops", "SystemCalls"]),
+            [
+                "TerminalAgent", "TerminalStore", "TerminalBroker", "TerminalCore", "Support", "SSHKeys", "SSHCrypto", "EventLoops",
+                "SystemCalls",
+            ]),
         tests(
             "TerminalConsoleTests",
             ["TerminalConsole", "TerminalCore", "Support", "SSHKeys", "Localization", "HTML", "HTTPServer", "EventLoops", "SystemCalls"]),

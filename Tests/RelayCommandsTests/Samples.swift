@@ -1,6 +1,9 @@
+import EventLoops
+import FoundationEssentials
 import RelayCommands
 import RelayCore
 import RelayStore
+import SSHCrypto
 import SSHKeys
 import Support
 import Synchronization
@@ -38,6 +41,7 @@ final class FakeRelay: LiveRelay {
         }
     }
 
+    func isOnline(_ terminal: TerminalID) async -> Bool { state.withLock { $0.tunnels.contains { $0.terminal == terminal } } }
     func tunnels() async -> [LiveTunnel] { state.withLock { $0.tunnels } }
     func bridges() async -> [LiveBridge] { state.withLock { $0.bridges } }
 
@@ -56,18 +60,56 @@ final class FakeRelay: LiveRelay {
     }
 }
 
-/// A desk over a ledger in memory, at a fixed moment.
+/// A store in a folder of its own, which is removed with this value.
+final class SampleStore: Sendable {
+    private static let executor = BlockingExecutor(name: "test-store")
+    private let path = FileManager.default.temporaryDirectory.path + "/towline-test-\(UUID().uuidString).db"
+    let ledger: SQLiteLedger
+
+    init() throws {
+        try SQLiteLedger.create(path: path, hostname: "relay.example.com", by: .local("root"), at: SampleDesk.now)
+        ledger = try SQLiteLedger(path: path, executor: Self.executor)
+    }
+
+    deinit {
+        // Left behind in the worst case: nothing depends on it.
+        for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
+    }
+}
+
+/// A desk over a store of its own, at a fixed moment, with codes that count up.
 struct SampleDesk {
     static let now = WallTime(secondsSince1970: 1_800_000_000)
+    static let hostKey = HostKey(seed: [UInt8](repeating: 7, count: 32))
 
-    let ledger = MemoryLedger()
+    let store: SampleStore
     let relay = FakeRelay()
     let desk: Desk
 
+    var ledger: SQLiteLedger { store.ledger }
+
     init() throws {
-        let identity = RelayIdentity(hostname: "relay.example.com", hostKey: try sampleKey(250), port: 2222)
-        desk = Desk(ledger: ledger, identity: identity) { Self.now }
+        store = try SampleStore()
+        let identity = RelayIdentity(hostname: "relay.example.com", hostKey: Self.hostKey, port: 2222)
+        let codes = Mutex<UInt8>(0)
+        desk = Desk(ledger: store.ledger, identity: identity, now: { Self.now }) { count in
+            codes.withLock { code in
+                code += 1
+                return [UInt8](repeating: code, count: count)
+            }
+        }
     }
+
+    /// The code of the request of this number, counted from 1.
+    static func code(_ number: UInt8) -> JoinCode { JoinCode(bytes: [UInt8](repeating: number, count: JoinCode.length)) }
+
+    /// Uses the code of a request with a key.
+    func enrol(_ key: UInt8, code: UInt8, source: String = "203.0.113.7:40000") async throws -> Enrolment {
+        await desk.enrol(try sampleKey(key), codeDigest: digest(.sha256, of: Self.code(code).bytes), source: source)
+    }
+
+    /// The newest entries of the audit log.
+    func audit(_ limit: Int = .max) async throws -> [AuditEntry] { try await ledger.audit(since: nil, limit: limit) }
 
     /// Runs a command as the local operator.
     @discardableResult
@@ -95,8 +137,9 @@ struct SampleDesk {
     static let admin = StaffID(2)
 
     /// Everything in the ledger, as text to compare.
-    func dump() async -> String {
-        let registry = await ledger.registry()
-        return "\(registry.terminals)\n\(registry.staff)\n\(registry.grants)\n\(await ledger.audit(limit: .max))"
+    func dump() async throws -> String {
+        let registry = try await ledger.registry()
+        let staff = registry.staff.map { "\($0.name) \($0.role) \($0.keys) \($0.isEnabled)" }
+        return "\(registry.terminals)\n\(staff)\n\(registry.grants.map { "\($0)" }.sorted())\n\(registry.requests)\n\(try await audit())"
     }
 }

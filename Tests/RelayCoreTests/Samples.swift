@@ -45,8 +45,8 @@ struct SampleRelay {
                 try member(gone, "gone", .support, isEnabled: false),
             ],
             grants: [
-                Grant(staff: alice, terminal: shop, until: until), Grant(staff: alice, terminal: depot, until: nil),
-                Grant(staff: gone, terminal: shop, until: nil),
+                Grant(.staff(alice), .terminal(shop), until: until), Grant(.staff(alice), .terminal(depot), until: nil),
+                Grant(.staff(gone), .terminal(shop), until: nil),
             ])
     }
 }

@@ -8,13 +8,20 @@ import Testing
 @Suite struct EventJournalTests {
     /// A ledger that can be made to fail and that counts what it is given.
     private final class Slow: RelayLedger {
-        private let inner = MemoryLedger()
+        private let folder = TemporaryFolder()
+        private let inner: SQLiteLedger
         private let failures = Mutex(0)
         let batches = Mutex<[[RelayEvent]]>([])
 
+        /// With run 1, that the events belong to.
+        init() async throws {
+            inner = try folder.ledger()
+            _ = try await inner.beginRun(at: moment(0))
+        }
+
         func fail(times: Int) { failures.withLock { $0 = times } }
 
-        func registry() async throws(LedgerError) -> Registry { await inner.registry() }
+        func registry() async throws(LedgerError) -> Registry { try await inner.registry() }
         func perform(_ change: RegistryChange, by actor: AuditActor, at now: WallTime) async throws(LedgerError) -> Registry {
             try await inner.perform(change, by: actor, at: now)
         }
@@ -25,16 +32,32 @@ import Testing
             }
             if isFailing { throw .unavailable(detail: "database or disk is full") }
             batches.withLock { $0.append(events) }
-            await inner.record(events, run: run)
+            try await inner.record(events, run: run)
         }
         func note(_ action: String, subject: String, by actor: AuditActor, at now: WallTime) async throws(LedgerError) {
-            await inner.note(action, subject: subject, by: actor, at: now)
+            try await inner.note(action, subject: subject, by: actor, at: now)
         }
-        func noteSeen(_ times: [TerminalID: WallTime]) async throws(LedgerError) { await inner.noteSeen(times) }
-        func beginRun(at now: WallTime) async throws(LedgerError) -> (run: RunID, recovered: Int) { await inner.beginRun(at: now) }
-        func bridges(limit: Int) async throws(LedgerError) -> [BridgeRecord] { await inner.bridges(limit: limit) }
-        func audit(limit: Int) async throws(LedgerError) -> [AuditEntry] { await inner.audit(limit: limit) }
-        func verifyAudit() async throws(LedgerError) -> AuditVerdict { await inner.verifyAudit() }
+        func noteSeen(_ times: [TerminalID: WallTime]) async throws(LedgerError) { try await inner.noteSeen(times) }
+        func beginRun(at now: WallTime) async throws(LedgerError) -> (run: RunID, recovered: Int) { try await inner.beginRun(at: now) }
+        func bridges(limit: Int) async throws(LedgerError) -> [BridgeRecord] { try await inner.bridges(limit: limit) }
+        func audit(since: WallTime?, limit: Int) async throws(LedgerError) -> [AuditEntry] {
+            try await inner.audit(since: since, limit: limit)
+        }
+        func audit(after number: Int64, since: WallTime?, limit: Int) async throws(LedgerError) -> [AuditEntry] {
+            try await inner.audit(after: number, since: since, limit: limit)
+        }
+        func enrol(
+            _ key: PublicKey, codeDigest: [UInt8], source: String, at now: WallTime
+        ) async throws(LedgerError) -> (enrolment: Enrolment, registry: Registry) {
+            try await inner.enrol(key, codeDigest: codeDigest, source: source, at: now)
+        }
+        func report(
+            _ report: TerminalReport, hostKeys: [PublicKey], of terminal: TerminalID, at now: WallTime
+        ) async throws(LedgerError) -> ReportOutcome {
+            try await inner.report(report, hostKeys: hostKeys, of: terminal, at: now)
+        }
+        func hostKeys(_ query: HostKeyQuery) async throws(LedgerError) -> [HostKeyRecord] { try await inner.hostKeys(query) }
+        func verifyAudit() async throws(LedgerError) -> AuditVerdict { try await inner.verifyAudit() }
     }
 
     private let key = Fingerprint("SHA256:" + String(repeating: "A", count: 43))
@@ -59,14 +82,14 @@ import Testing
     }
 
     @Test func everythingReportedBeforeTheEndIsWritten() async throws {
-        let ledger = Slow()
+        let ledger = try await Slow()
         await run(ledger, try (1...3_000).map { try opened(Int64($0)) })
         #expect(try await ledger.bridges(limit: .max).count == 3_000)
         #expect(ledger.batches.withLock { $0.allSatisfy { $0.count <= EventJournal.maximumBatch } })
     }
 
     @Test func failedWritesAreRepeatedAndToldOnce() async throws {
-        let ledger = Slow()
+        let ledger = try await Slow()
         ledger.fail(times: 2)
         let told = Mutex(0)
         let journal = EventJournal(ledger: ledger, run: RunID(1), now: { moment(2) }, onFailure: { _ in told.withLock { $0 += 1 } })
@@ -84,20 +107,20 @@ import Testing
     }
 
     @Test func queueIsBoundedAndTellsWhatItDropped() async throws {
-        let ledger = Slow()
+        let ledger = try await Slow()
         let flood = (0..<(EventJournal.maximumWaiting + 10)).map { refused("192.0.2.1", $0, what: "shell \($0)") }
         await run(ledger, flood + [try opened(1)])
         // The bridge came after the bound of the others and is there.
         #expect(try await ledger.bridges(limit: 10).count == 1)
-        let entries = try await ledger.audit(limit: .max)
+        let entries = try await ledger.audit(since: nil, limit: .max)
         #expect(entries.contains { $0.detail.contains("10 events") })
         #expect(entries.count < 400)
     }
 
     @Test func repeatedRefusalsAreOneEntryAMinute() async throws {
-        let ledger = Slow()
+        let ledger = try await Slow()
         await run(ledger, (0..<500).map { refused("192.0.2.1", $0) } + [refused("192.0.2.2", 1)])
-        let entries = try await ledger.audit(limit: .max).filter { $0.action == "refused" }
+        let entries = try await ledger.audit(since: nil, limit: .max).filter { $0.action == "refused" }
         #expect(entries.count == 3)
         #expect(entries.contains { $0.detail.contains("(499 more times)") })
     }

@@ -8,11 +8,9 @@ import Testing
 /// Where a ledger of the contract suite comes from.
 enum LedgerKind: String, CaseIterable, Sendable {
     case sqlite
-    case memory
 
     func make() throws -> (ledger: any RelayLedger, folder: TemporaryFolder?) {
         switch self {
-        case .memory: return (MemoryLedger(), nil)
         case .sqlite:
             let folder = TemporaryFolder()
             return (try folder.ledger(), folder)
@@ -84,10 +82,10 @@ enum LedgerKind: String, CaseIterable, Sendable {
             ),
             (.setStaffEnabled(nobody, false), .noStaff(nobody)),
             (.removeStaff(nobody), .noStaff(nobody)),
-            (.grant(nobody, shop, until: nil), .noStaff(nobody)),
-            (.grant(alice, nowhere, until: nil), .noTerminal(nowhere)),
-            (.revoke(alice, attic), .noGrant(alice, attic)),
-            (.revoke(nobody, attic), .noStaff(nobody)),
+            (.grant(.staff(nobody), .terminal(shop), until: nil), .noStaff(nobody)),
+            (.grant(.staff(alice), .terminal(nowhere), until: nil), .noTerminal(nowhere)),
+            (.revoke(.staff(alice), .terminal(attic)), .noGrant(.staff(alice), .terminal(attic))),
+            (.revoke(.staff(nobody), .terminal(attic)), .noStaff(nobody)),
         ]
         let before = try await dump(ledger)
         for (change, expected) in cases {
@@ -134,16 +132,16 @@ enum LedgerKind: String, CaseIterable, Sendable {
         let (ledger, folder) = try kind.make()
         defer { _ = folder }
         try await fill(ledger)
-        let before = try await ledger.audit(limit: 1_000).count
+        let before = try await ledger.audit(since: nil, limit: 1_000).count
         let (shop, alice) = (try terminal("shop-42"), try staff("alice"))
         for change in [.approve(shop, key: try sampleKey(1)), .setTerminalEnabled(shop, true), .setStaffEnabled(alice, true)]
             as [RegistryChange]
         {
             _ = try await ledger.perform(change, by: Self.operatorRoot, at: moment(7))
         }
-        #expect(try await ledger.audit(limit: 1_000).count == before)
+        #expect(try await ledger.audit(since: nil, limit: 1_000).count == before)
         _ = try await ledger.perform(.setTerminalEnabled(shop, false), by: Self.operatorRoot, at: moment(7))
-        #expect(try await ledger.audit(limit: 1_000).count == before + 1)
+        #expect(try await ledger.audit(since: nil, limit: 1_000).count == before + 1)
     }
 
     @Test(arguments: LedgerKind.allCases)
@@ -167,10 +165,11 @@ enum LedgerKind: String, CaseIterable, Sendable {
         try await fill(ledger)
         let (shop, alice) = (try terminal("shop-42"), try staff("alice"))
         for until in [moment(100), nil, moment(200)] {
-            let registry = try await ledger.perform(.grant(alice, shop, until: until), by: Self.operatorRoot, at: moment(11))
+            let registry = try await ledger.perform(
+                .grant(.staff(alice), .terminal(shop), until: until), by: Self.operatorRoot, at: moment(11))
             #expect(registry.grants.map(\.until) == [until])
         }
-        let registry = try await ledger.perform(.revoke(alice, shop), by: Self.operatorRoot, at: moment(12))
+        let registry = try await ledger.perform(.revoke(.staff(alice), .terminal(shop)), by: Self.operatorRoot, at: moment(12))
         #expect(registry.grants.isEmpty)
     }
 
@@ -232,12 +231,12 @@ enum LedgerKind: String, CaseIterable, Sendable {
         try await fill(ledger)
         let admin = AuditActor.staff(try staff("alice"))
         _ = try await ledger.perform(.setTerminalEnabled(terminal("attic"), false), by: admin, at: moment(33))
-        let entries = try await ledger.audit(limit: 1_000)
+        let entries = try await ledger.audit(since: nil, limit: 1_000)
         let last = try #require(entries.last)
         #expect([last.actor, last.action, last.subject, last.detail] == ["staff:alice", "terminal.disable", "attic", ""])
         #expect(last.at == moment(33))
         #expect(entries.map(\.number) == Array(1...Int64(entries.count)))
-        #expect(try await ledger.audit(limit: 2) == Array(entries.suffix(2)))
+        #expect(try await ledger.audit(since: nil, limit: 2) == Array(entries.suffix(2)))
         #expect(try await ledger.verifyAudit() == .intact(entries: Int64(entries.count), head: last.digest))
     }
 
@@ -248,7 +247,7 @@ enum LedgerKind: String, CaseIterable, Sendable {
         let (run, _) = try await ledger.beginRun(at: moment(1))
         try await ledger.record(
             [.refused(source: "192.0.2.9:5", who: nil, what: "\u{1b}[2Jshell\n", why: "no\u{202e}", at: moment(2))], run: run)
-        let entry = try #require(try await ledger.audit(limit: 1).first)
+        let entry = try #require(try await ledger.audit(since: nil, limit: 1).first)
         #expect(entry.action == "refused")
         #expect(entry.detail.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x202e })
     }

@@ -26,14 +26,18 @@ func fill(_ ledger: any RelayLedger) async throws -> Registry {
     _ = try await ledger.perform(.addTerminal(terminal("shop-42"), nil, key: sampleKey(1)), by: root, at: moment(0))
     _ = try await ledger.perform(.addTerminal(terminal("attic"), nil, key: nil), by: root, at: moment(0))
     _ = try await ledger.perform(.addStaff(staff("alice"), .support, keys: [line(101)]), by: root, at: moment(0))
-    return try await ledger.perform(.grant(staff("alice"), terminal("shop-42"), until: nil), by: root, at: moment(0))
+    return try await ledger.perform(.grant(.staff(staff("alice")), .terminal(terminal("shop-42")), until: nil), by: root, at: moment(0))
 }
 
 /// Everything that a ledger answers, as text to compare.
 func dump(_ ledger: any RelayLedger) async throws -> String {
     let registry = try await ledger.registry()
-    return "\(registry.terminals)\n\(registry.staff)\n\(registry.grants)\n\(try await ledger.audit(limit: .max))\n"
-        + "\(try await ledger.bridges(limit: .max))"
+    let grants = registry.grants.map { "\($0)" }.sorted()
+    // Sets print in another order each time.
+    let staff = registry.staff.map { "\($0.name) \($0.role) \($0.keys) \($0.isEnabled) \($0.lastUses.count)" }
+    let groups = registry.groups.map { "\($0.name) \($0.members.sorted())" }
+    return "\(registry.terminals)\n\(staff)\n\(groups)\n\(grants)\n\(registry.requests)\n"
+        + "\(try await ledger.audit(since: nil, limit: .max))\n\(try await ledger.bridges(limit: .max))"
 }
 
 /// A folder that is removed with this value, and ledgers in it.

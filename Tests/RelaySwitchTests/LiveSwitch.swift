@@ -13,12 +13,30 @@ import Testing
 /// A switch on loopback with terminals `shop-0`, `shop-1` … and the staff `alice` (admin) and `bob` (grants as given).
 final class LiveSwitch: Sendable {
     struct Echo: CommandRunner {
-        func readsInput(_ arguments: [String]) -> Bool { arguments.first == "read" }
+        func inputUse(_ arguments: [String]) -> InputUse {
+            switch arguments.first {
+            case "read", "report": .required
+            case "maybe": .optional
+            default: .none
+            }
+        }
         func run(_ arguments: [String], standardInput: [UInt8], as caller: Caller) async -> ControlReply {
             ControlReply(status: .refused, output: "\(arguments) \(standardInput.count)", errorOutput: "complaint")
         }
     }
 
+    /// Lets the keys wait whose code is in `awaited`, approves those in `approved`, and remembers all.
+    final class FakeEnroller: Enroller {
+        let used = Monitor<[[UInt8]]>([])
+        let answer = Monitor<@Sendable (PublicKey) async -> Enrolment>({ _ in .refused })
+
+        func enrol(_ key: PublicKey, codeDigest: [UInt8], source: String) async -> Enrolment {
+            used.withLock { $0.append(codeDigest) }
+            return await answer.withLock { $0 }(key)
+        }
+    }
+
+    let enroller = FakeEnroller()
     let group: SwitchboardGroup
     let port: UInt16
     let terminalKeys: [TestKey]
@@ -47,7 +65,7 @@ final class LiveSwitch: Sendable {
                 id: StaffID(2), name: try StaffName(parsing: "bob"), role: .support, keys: [AuthorizedKey(key: bob.publicKey)], addedAt: now
             ),
         ]
-        let grants = bobReaches.map { Grant(staff: StaffID(2), terminal: TerminalID(Int64($0 + 1)), until: until) }
+        let grants = bobReaches.map { Grant(.staff(StaffID(2)), .terminal(TerminalID(Int64($0 + 1))), until: until) }
         let events = events
         var limits = ServerLimits.standard
         // The tests' clients keep their sockets open: do not wait for them.
@@ -56,17 +74,26 @@ final class LiveSwitch: Sendable {
             configuration: SwitchConfiguration(
                 listen: [.loopback(port: 0)], hostKey: .generate(), hostname: "relay.test", switchboards: switchboards, limits: limits),
             registry: Registry(terminals: terminals, staff: members, grants: grants),
-            report: { event in events.withLock { $0.append(event) } }, commands: Echo())
+            report: { event in events.withLock { $0.append(event) } }, commands: Echo(), enroller: enroller)
         port = try #require(try group.start().first?.port)
     }
 
     /// The registry again, without some of its rows.
-    func registry(withoutTerminals: Set<Int> = [], withoutBob: Bool = false, bobReaches: [Int] = []) -> Registry {
-        Registry(
+    func registry(
+        withoutTerminals: Set<Int> = [], withoutBob: Bool = false, bobReaches: [Int] = [], requests: [EnrolmentRequest] = [],
+        newKey: (terminal: Int, key: PublicKey)? = nil, announcement: Announcement? = nil
+    ) -> Registry {
+        var terminals = terminals
+        if let newKey { terminals[newKey.terminal].key = newKey.key }
+        return Registry(
             terminals: terminals.enumerated().filter { !withoutTerminals.contains($0.offset) }.map(\.element),
             staff: withoutBob ? [members[0]] : members,
-            grants: bobReaches.map { Grant(staff: StaffID(2), terminal: TerminalID(Int64($0 + 1)), until: nil) })
+            grants: bobReaches.map { Grant(.staff(StaffID(2)), .terminal(TerminalID(Int64($0 + 1))), until: nil) },
+            requests: requests, announcement: announcement)
     }
+
+    /// The name of the first terminal.
+    var shop0: TerminalName { terminals[0].name }
 
     /// A terminal that holds its tunnel.
     func terminal(_ index: Int) throws -> SSHTestConnection {

@@ -111,11 +111,18 @@ import Testing
         let terminal = try live.terminal(0)
         let client = terminal.client
         let channels = [
-            client.open("session"), client.openDirect("shop-1", 22), client.openDirect("127.0.0.1", 5432),
+            client.openDirect("shop-1", 22), client.openDirect("127.0.0.1", 5432),
             client.open("direct-streamlocal@openssh.com"), client.open("x11"), client.open("auth-agent@openssh.com"),
             client.open("tun@openssh.com"),
         ]
         try terminal.wait("refusals") { channels.allSatisfy { $0.refusal != nil } }
+        for command in ["whoami", "report x", "report; id", ""] {
+            let session = client.open("session")
+            try terminal.wait("a session") { session.peer != nil }
+            let failures = client.received(100).count
+            client.execute(session, command)
+            try terminal.wait("\(command) is refused") { client.received(100).count > failures }
+        }
         let before = client.received(82).count
         client.forward("0.0.0.0", 22)
         client.forward("localhost", 20_001)

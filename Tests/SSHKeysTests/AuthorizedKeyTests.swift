@@ -183,4 +183,32 @@ struct AuthorizedKeyTests {
             } throws: { ($0 as? AuthorizedKeyFileError)?.error == .tooManyKeys }
         }
     }
+
+    /// What mail programs make of a key, and what the terminal prints around it.
+    @Test(arguments: [SampleKeys.ed25519, SampleKeys.ecdsa256, SampleKeys.rsa3072])
+    func aKeyIsFoundInAMail(line: String) throws {
+        let key = try AuthorizedKey(line: line).key
+        func cut(_ width: Int, _ separator: String) -> String {
+            stride(from: 0, to: line.count, by: width).map { String(line.dropFirst($0).prefix(width)) }.joined(separator: separator)
+        }
+        let blankAfterType = line.replacing(" ", with: "\n", maxReplacements: 1)
+        for text in [
+            line, line + "\r\n", "> \(line)", "  \(line)", cut(72, "\n"), cut(76, "\r\n"), ">> " + cut(60, "\n>> "), blankAfterType,
+            "# key of shop-42\n# host key SHA256:x\n\n\(line)\n\n# end\n", line.replacing(" alice", with: "\nalice"),
+        ] {
+            #expect(try AuthorizedKey(mailed: text).key == key, "\(text)")
+        }
+    }
+
+    @Test func whatIsNotOneKeyIsNotFoundInAMail() throws {
+        let (one, other) = (SampleKeys.ed25519, SampleKeys.ecdsa256)
+        #expect(throws: AuthorizedKeyError.severalLines) { try AuthorizedKey(mailed: "\(one)\n\(other)") }
+        #expect(throws: AuthorizedKeyError.severalLines) { try AuthorizedKey(mailed: "\(one.prefix(40))\nnothing more\n") }
+        #expect(throws: AuthorizedKeyError.empty) { try AuthorizedKey(mailed: "# nothing\n\n") }
+        #expect(throws: AuthorizedKeyError.privateKey) {
+            try AuthorizedKey(mailed: "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1r\n-----END OPENSSH PRIVATE KEY-----\n")
+        }
+        #expect(throws: AuthorizedKeyError.self) { try AuthorizedKey(mailed: "command=\"x\" \(one)") }
+        #expect(throws: AuthorizedKeyError.self) { try AuthorizedKey(mailed: "Hello,\n\(one)") }
+    }
 }

@@ -321,6 +321,15 @@ import Testing
         #expect(extensions["publickey-hostbound@openssh.com"] == "0" && extensions["ping@openssh.com"] == "0")
     }
 
+    /// libssh 0.10 refused to offer an RSA key: it decides when it has our NEWKEYS, and so what we take has to come with it.
+    @Test func extInfoDoesNotWaitForTheClientsNewKeys() throws {
+        let link = Link()
+        link.client.withholdsNewKeys = true
+        link.client.start()
+        try link.pump()
+        #expect(link.client.received.map { $0[0] } == [20, 31, 21, 7])
+    }
+
     @Test func extInfoDoesNotComeUnasked() throws {
         var proposal = TestProposal()
         proposal.wantsExtInfo = false

@@ -83,6 +83,18 @@ import Testing
         #expect(channel.exitStatus == 0 && channel.isClosedByServer && link.end == nil)
     }
 
+    /// asyncssh 2.10 was disconnected at its first rekey, an hour after it had come: it sends the message that made it rekey after its KEXINIT.
+    @Test func asyncsshMaySendWhatItWasAboutToSend() throws {
+        let link = try Link.authenticated()
+        let (_, id) = try link.openSession()
+        link.client.runsKeyExchange = false
+        link.client.sendKexInit()
+        link.client.sendNow([94, 0, 0, 0, 0, 0, 0, 0, 1, 65])
+        try link.pump()
+        #expect(link.end == nil && link.data[id] == [65])
+        #expect(link.server.sendCapacity(id) == 0, "we keep to the RFC")
+    }
+
     /// Credit that came together during a key exchange is granted after it: the sender would wait for ever otherwise.
     @Test func creditOfAKeyExchangeIsGrantedAfterIt() throws {
         let link = try Link.authenticated()

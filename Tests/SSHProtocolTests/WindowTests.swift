@@ -158,6 +158,21 @@ import Testing
         #expect(link.server.sendCapacity(id) == Int(ProtocolLimits.channelPacket))
     }
 
+    /// N07: a keystroke's echo waited half a minute behind a transfer at 64 kbit/s, because a quarter of a megabyte was ahead of it.
+    @Test(arguments: [ProtocolLimits.outboundLowWater, 10_000, ProtocolLimits.outboundHighWater])
+    func N07_littleIsQueuedForASlowPeer(_ room: Int) throws {
+        let link = try Link.authenticated()
+        let (_, id) = try link.openSession()
+        link.server.outboundRoom = room
+        link.delivers = false
+        let most = min(room / 2, Int(ProtocolLimits.channelPacket))
+        while case let capacity = link.server.sendCapacity(id), capacity > 0 {
+            #expect(capacity == most)
+            [UInt8](repeating: 1, count: capacity).withUnsafeBytes { link.server.send(id, $0) }
+        }
+        #expect(link.server.outputCount >= room && link.server.outputCount < room + most + 100)
+    }
+
     /// A peer that asks and never reads the answers is not read any further.
     @Test func floodOfQuestionsStopsReadingAtTheLimit() throws {
         let link = try Link.authenticated()

@@ -54,6 +54,38 @@ struct CommandTableTests {
         #expect(!parsed.has("--key") && parsed.value("--key") == nil && parsed.values("--key") == [])
     }
 
+    /// Over ssh the quotation marks of `--for "Shop 42, ticket 1881"` are gone when the words arrive.
+    @Test(
+        arguments: [
+            (["ask", "shop", "--for", "Shop", "42,", "ticket"], "Shop 42, ticket", ["shop"]),
+            (["ask", "--for", "Shop", "42", "--json", "shop"], "Shop 42", ["shop"]),
+            (["ask", "shop", "--for=Shop 42"], "Shop 42", ["shop"]),
+            (["ask", "shop", "--for", "Shop 42"], "Shop 42", ["shop"]), (["ask", "shop", "--for", "-"], "-", ["shop"]),
+            (["ask", "shop", "say", "it", "--for", "x"], "x", ["shop", "say", "it"]),
+        ] as [([String], String, [String])])
+    func aTextGoesOnUntilTheNextOption(words: [String], text: String, arguments: [String]) throws {
+        let table = CommandTable(
+            program: "x", summary: "",
+            commands: [
+                CommandSpec(
+                    "ask", "Asks.",
+                    arguments: [CommandSpec.Argument("NAME"), CommandSpec.Argument("WORD", isOptional: true, repeats: true)],
+                    options: [CommandSpec.Option("--for", value: "TEXT", takesText: true, "what for")])
+            ], everywhere: [CommandSpec.Option("--json", "JSON")])
+        let parsed = try table.parse(words)
+        #expect(parsed.value("--for") == text)
+        #expect(parsed.arguments == arguments)
+        #expect(throws: UsageError.self) { try table.parse(["ask", "shop", "--for", "--json"]) }
+        #expect(table.commands[0].synopsis == "ask NAME [WORD]… [--for TEXT]")
+    }
+
+    @Test func aLimitedTableKnowsItsCommandsOnly() throws {
+        let limited = Self.table.limited { $0.path != ["audit", "verify"] }
+        #expect(try limited.parse(["audit"]).name == "audit")
+        #expect(throws: UsageError.self) { try limited.parse(["audit", "verify"]) }
+        #expect(!limited.help(about: []).contains("verify"))
+    }
+
     @Test func aHyphenAloneIsAValue() throws {
         #expect(try Self.table.parse(["staff", "add", "bob", "--key", "-"]).value("--key") == "-")
     }

@@ -21,12 +21,16 @@ struct NamesTests {
     func labelsAreTakenAsTheyAre(text: String) throws {
         #expect(try TerminalName(parsing: text).description == text)
         #expect(try StaffName(parsing: text).description == text)
+        #expect(try GroupName(parsing: text).description == text)
+        #expect(try TerminalTag(parsing: text).description == text)
     }
 
     @Test(arguments: ["A", "Shop", "a-", "-a", "a_b", String(repeating: "a", count: 64)])
     func whatIsNoLabelIsRefused(text: String) {
         #expect(throws: ParseError.self) { try TerminalName(parsing: text) }
         #expect(throws: ParseError.self) { try StaffName(parsing: text) }
+        #expect(throws: ParseError.self) { try GroupName(parsing: text) }
+        #expect(throws: ParseError.self) { try TerminalTag(parsing: text) }
     }
 
     @Test func noTerminalIsCalledLocalhost() {

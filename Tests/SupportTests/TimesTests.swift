@@ -82,6 +82,17 @@ struct WallTimeTests {
         #expect(try WallTime(until: text, now: Self.now) == Self.now.advanced(by: seconds))
     }
 
+    @Test(arguments: [("7d", 604_800), ("-7d", 604_800), ("1h30m", 5400)])
+    func aBeginningMayBeALengthUntilNow(text: String, seconds: Int64) throws {
+        #expect(try WallTime(since: text, now: Self.now) == Self.now.advanced(by: -seconds))
+        #expect(try WallTime(since: "2026-01-01", now: Self.now) == WallTime(parsing: "2026-01-01"))
+    }
+
+    @Test(arguments: ["", "-", "--7d", "+7d", "0h", "yesterday", "7"])
+    func A05_aBeginningThatIsNeitherIsRefused(text: String) {
+        #expect { try WallTime(since: text, now: Self.now) } throws: { "\($0)".contains("2026-12-31") }
+    }
+
     @Test func anEndMayBeADate() throws {
         #expect(try WallTime(until: "2026-12-31", now: Self.now).secondsSince1970 == 1_798_675_200)
     }

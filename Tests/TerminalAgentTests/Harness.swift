@@ -224,9 +224,11 @@ final class Site: Sendable {
     }
 
     /// Starts the terminal; returns when it answers.
-    func serve() async throws {
+    ///
+    /// - Parameter prefix: a program that starts the rest of its line.
+    func serve(through prefix: [String] = []) async throws {
         let running = try Running(
-            [Self.program, "serve", "--data-dir", dataFolder, "--console", "none"], in: folder.path, name: "terminal")
+            prefix + [Self.program, "serve", "--data-dir", dataFolder, "--console", "none"], in: folder.path, name: "terminal")
         daemon.withLock { $0 = running }
         try await eventually("the terminal is ready: \(running.errors)") {
             guard running.isRunning else { throw ScenarioError(description: "it ended: \(running.errors)") }

@@ -87,7 +87,11 @@ extension TerminalProgramTests {
                 try await site.create(ports: "\(portal.port)")
                 let start = try await site.command("start")
                 #expect(start.errors.contains("the network blocks or redirects the connection"), "\(start)")
-                #expect(try await site.status().failure?.message.contains("HTTP/1.1 302 Found") == true)
+                try await eventually("between its tries the status says that the network blocks") {
+                    let status = try await site.status()
+                    #expect(status.failure?.message.contains("HTTP/1.1 302 Found") == true)
+                    return status.state == .blocked && status.retryInSeconds.map { $0 <= 60 } == true
+                }
                 portal.end()
             }
         }

@@ -84,10 +84,11 @@ enum Samples {
             failure: code == .connectionFailed ? TerminalStatus.Failure(.keyUnknown) : nil)
     }
 
-    static func request(for purpose: String = "a printer", owner: String = "Alice") -> RequestReport {
+    static func request(by staff: String = "alice", owner: String = "Alice") -> RequestReport {
         var report = RequestReport(
-            terminal: "shop-42", purpose: purpose, loginUser: user(owner: owner), loginUserEffect: .creates, relay: "relay.example.com",
-            relayFingerprint: fingerprint, listeningPort: 20042, settingEffect: .changes, expires: "2026-12-04T08:00:00Z")
+            terminal: "shop-42", staff: staff, loginUser: user(owner: owner), loginUserEffect: .creates, relay: "relay.example.com",
+            relayFingerprint: fingerprint, listeningPort: 20042, settingEffect: .changes, expires: "2026-12-04T08:00:00Z",
+            isExpired: false)
         report.obstacle = Refusal(.settingExists, ["relay": "relay.example.com", "port": "20042"])
         report.key = key
         return report
@@ -134,7 +135,7 @@ enum Samples {
             ("user", users.user(text, saved: user(text, owner: text), state: state, isStale: true), used),
             ("delete user", users.deletion(text, isOwn: true), used),
             ("paste", RequestPages(speak: speak).paste(state), used),
-            ("request", RequestPages(speak: speak).preview(request(for: text, owner: text), request: text), used),
+            ("request", RequestPages(speak: speak).preview(request(by: text, owner: text), request: text), used),
             (
                 "log", LogView.page(LogPage(entries: LogEntry.Code.allCases.map { entry($0, who: text) }, hasOlder: true), state, speak),
                 used

@@ -15,7 +15,7 @@ import Testing
         let arguments = TunnelClientArguments.tunnel(try setting(), port: 443)
         for option in [
             "BatchMode=yes", "StrictHostKeyChecking=yes", "UserKnownHostsFile=known_hosts", "GlobalKnownHostsFile=/dev/null",
-            "IdentitiesOnly=yes", "IdentityAgent=none", "IdentityFile=terminal_key", "ExitOnForwardFailure=yes", "ServerAliveInterval=25",
+            "IdentitiesOnly=yes", "IdentityAgent=none", "IdentityFile=terminal_key", "ExitOnForwardFailure=yes", "ServerAliveInterval=20",
             "ServerAliveCountMax=3", "ConnectTimeout=10", "UpdateHostKeys=no", "ControlPath=none", "ProxyCommand=none",
         ] {
             #expect(arguments.contains(option))

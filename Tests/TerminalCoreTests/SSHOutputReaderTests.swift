@@ -26,6 +26,17 @@ import Testing
         #expect(reader.offeredFingerprint == Self.offered)
     }
 
+    @Test func whereTheRelayWasFoundIsToldOnceItTookTheConnection() {
+        var reader = SSHOutputReader(relay: .init(host: "r", endpoint: "r port 22", listeningPort: "41999", pinned: nil))
+        let lines = [
+            "debug1: Connecting to r [2001:db8::1] port 22.", "debug1: connect to address 2001:db8::1 port 22: Connection timed out",
+            "debug1: Connecting to r [192.0.2.1] port 22.", "debug1: Connection established.",
+            "debug1: Local version string SSH-2.0-OpenSSH_9.2p1",
+        ]
+        #expect(
+            lines.compactMap { reader.read($0) } == [.reached(.connecting), .reached(.checkingRelay), .connected(address: "192.0.2.1")])
+    }
+
     @Test func anUnknownKeySaysToSendItToSupport() {
         let failure = failure(Transcript.keyUnknown)
         #expect(failure == .keyUnknown)
@@ -131,5 +142,34 @@ import Testing
     @Test func aClientThatCouldNotStartOrSaidNothingStillHasAReason() {
         #expect(failure("") == .clientFailed(reason: "it ended with status 255"))
         #expect(failure("command-line: line 0: Bad configuration option: xyz").stage == .connecting)
+    }
+
+    @Test func theProxysWordsAreReadBetweenThoseOfSSH() {
+        let names = SSHOutputReader.RelayNames(
+            host: "relay.example.org", endpoint: "relay.example.org port 22", listeningPort: "41999", pinned: nil,
+            proxy: "http://proxy:3128")
+        var reader = SSHOutputReader(relay: names)
+        #expect(reader.read("debug1: Executing proxy dialer command: exec /proc/1/exe x") == nil)
+        #expect(reader.read("towline-proxy: connecting") == .reached(.connecting))
+        var fine = reader
+        #expect(fine.read("towline-proxy: connected") == .reached(.checkingRelay))
+        _ = reader.read("towline-proxy: refused 403 Forbidden")
+        _ = reader.read("mm_receive_fd: recvmsg: expected received 1 got 0")
+        _ = reader.read("proxy dialer did not pass back a connection")
+        #expect(reader.failure(end: "status 255") == .proxyRefused(proxy: "http://proxy:3128", reason: "403 Forbidden"))
+    }
+
+    @Test func aKeyThatWaitsForApprovalSaysSoAndACodeThatIsRefusedIsNotAnUnknownKey() {
+        let names = SSHOutputReader.RelayNames(
+            host: "relay.example.org", endpoint: "relay.example.org port 22", listeningPort: "41999", pinned: nil, isJoining: true)
+        var waiting = SSHOutputReader(relay: names)
+        _ = waiting.read("debug1: Host 'towline-relay' is known and matches the ED25519 host key.")
+        _ = waiting.read(
+            "Received disconnect from 192.0.2.1 port 22:14: waiting for approval: support has received the key SHA256:abc of shop-42 "
+                + "and must approve it; try again later")
+        #expect(waiting.failure(end: "status 255") == .awaitingApproval(fingerprint: "SHA256:abc"))
+        var refused = SSHOutputReader(relay: names)
+        _ = refused.read("join-x@relay.example.org: Permission denied (publickey).")
+        #expect(refused.failure(end: "status 255").code == .joinRefused)
     }
 }

@@ -246,11 +246,29 @@ import Testing
         #expect(lifecycle.restart(portCount: 1).isEmpty, "what is off stays off")
     }
 
-    /// The wall clock is no input of the lifecycle at all: what cannot be passed in cannot end support, nor lengthen it.
-    @Test func aJumpOfTheWallClockChangesNothing_X04() throws {
-        var (lifecycle, _) = try standing(limit: .duration(.seconds(7200)))
-        // Ten years pass on the wall clock, one second on the machine's.
-        #expect(lifecycle.wake(at: at(1)).isEmpty && lifecycle.isOn)
-        #expect(lifecycle.deadline == at(7200))
+    @Test(arguments: [
+        TunnelFailure.nameUnknown(host: "h"), .nameUnresolved(host: "h", reason: "r"), .connectionTimedOut(relay: "r"),
+        .networkBlocked(relay: "r", answer: "HTTP/1.1 302"),
+    ])
+    func aNameThatLeadsNowhereIsPassedByOnceARound_N05(failure: TunnelFailure) throws {
+        var lifecycle = SupportLifecycle(portCount: 1)
+        let first = try attempt(lifecycle.start(.untilStopped, at: at(0)))
+        #expect(!first.usesLastAddress)
+        let second = try attempt(lifecycle.failed(failure, by: first, at: at(1), chance: 0, knowsLastAddress: true))
+        #expect(second.usesLastAddress)
+        #expect(lifecycle.failed(failure, by: second, at: at(2), chance: 0.5, knowsLastAddress: true).isEmpty)
+        guard case .pausing(let until, _) = lifecycle.phase else {
+            Issue.record("\(lifecycle.phase)")
+            return
+        }
+        #expect(try !attempt(lifecycle.wake(at: until)).usesLastAddress, "the next round begins with the name")
+    }
+
+    @Test func whereTheRelayWasIsOfNoUseWhenItsKeyIsWrong() throws {
+        var lifecycle = SupportLifecycle(portCount: 1)
+        let first = try attempt(lifecycle.start(.untilStopped, at: at(0)))
+        let failure = TunnelFailure.relayKeyChanged(offered: "a", pinned: "b")
+        #expect(lifecycle.failed(failure, by: first, at: at(1), chance: 0, knowsLastAddress: true).isEmpty)
+        #expect(lifecycle.phase == .stopped(failure))
     }
 }

@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    @Test func theStoreKeepsUsersAndSettingAndForgetsSupportOfAnotherRun() throws {
+    @Test func theStoreKeepsUsersSettingAndSupport() throws {
         try withFolder { folder in
             let store = AgentMemory(folder: folder)
             #expect(try store.loginUsers().isEmpty)
@@ -101,11 +101,16 @@ import Testing
             #expect(try store.setting() == setting)
             try store.save(setting: nil)
             #expect(try store.setting() == nil)
-            try store.save(running: .init(deadline: Uptime(nanoseconds: 5), run: "a"))
-            #expect(store.running(in: "a")?.deadline == Uptime(nanoseconds: 5))
-            #expect(store.running(in: "b") == nil)
+            let record = SupportRecord(
+                run: "a", boot: "b", deadline: Uptime(nanoseconds: 5_000_000_000), now: Uptime(nanoseconds: 0),
+                wall: WallTime(secondsSince1970: 7))
+            try store.save(running: record)
+            #expect(store.running() == record)
             try write("\(folder)/running.json", "{")
-            #expect(store.running(in: "a") == nil, "support never comes on by accident")
+            #expect(store.running() == nil, "support never comes on by accident")
+            #expect(!store.isAutoStart())
+            try store.save(autoStart: true)
+            #expect(store.isAutoStart())
         }
     }
 }

@@ -6,12 +6,18 @@ package struct CommandSpec: Hashable, Sendable {
         package let name: String
         /// Whether it may be left out.
         package let isOptional: Bool
+        /// Whether it may be several words; only the last argument.
+        package let repeats: Bool
 
         /// A word called `name` in the help.
-        package init(_ name: String, isOptional: Bool = false) {
+        package init(_ name: String, isOptional: Bool = false, repeats: Bool = false) {
             self.name = name
             self.isOptional = isOptional
+            self.repeats = repeats
         }
+
+        /// How the synopsis shows it.
+        fileprivate var shown: String { (isOptional ? "[\(name)]" : name) + (repeats ? "…" : "") }
     }
 
     /// A word that begins with `--`.
@@ -24,15 +30,21 @@ package struct CommandSpec: Hashable, Sendable {
         package let isRequired: Bool
         /// Whether it may be given several times.
         package let repeats: Bool
+        /// Whether its value is all words up to the next option: ssh has taken the quotation marks away from a text.
+        package let takesText: Bool
         /// What it means, a few words.
         package let meaning: String
 
         /// An option called `name`, hyphens included; without `value` it takes none.
-        package init(_ name: String, value: String? = nil, isRequired: Bool = false, repeats: Bool = false, _ meaning: String) {
+        package init(
+            _ name: String, value: String? = nil, isRequired: Bool = false, repeats: Bool = false, takesText: Bool = false,
+            _ meaning: String
+        ) {
             self.name = name
             self.value = value
             self.isRequired = isRequired
             self.repeats = repeats
+            self.takesText = takesText
             self.meaning = meaning
         }
     }
@@ -59,7 +71,7 @@ package struct CommandSpec: Hashable, Sendable {
 
     /// The synopsis in parts that stand on one line each: an option with its value is one.
     fileprivate var synopsisParts: [String] {
-        let shownArguments = arguments.map { $0.isOptional ? "[\($0.name)]" : $0.name }
+        let shownArguments = arguments.map(\.shown)
         let shownOptions = options.map { option in
             let text = option.value.map { "\(option.name) \($0)" } ?? option.name
             return (option.isRequired ? text : "[\(text)]") + (option.repeats ? "…" : "")
@@ -72,7 +84,7 @@ package struct CommandSpec: Hashable, Sendable {
 package struct ParsedCommand: Hashable, Sendable {
     /// Which command it is.
     package let command: CommandSpec
-    /// Words that are not options, in order: at least the required ones, at most all.
+    /// Words that are not options, in order: at least the required ones, at most all, and any number of one that repeats.
     package let arguments: [String]
     /// Values of the options that were given, in order; an option without a value has an empty one.
     private let options: [String: [String]]
@@ -125,6 +137,11 @@ package struct CommandTable: Sendable {
         self.everywhere = everywhere
     }
 
+    /// The same program with the commands only that `isIncluded` names, for callers who may not give the others.
+    package func limited(to isIncluded: (CommandSpec) -> Bool) -> CommandTable {
+        CommandTable(program: program, summary: summary, commands: commands.filter(isIncluded), everywhere: everywhere)
+    }
+
     // MARK: Parsing
 
     /// Parses the words behind the program's name.
@@ -150,7 +167,11 @@ package struct CommandTable: Sendable {
             } else {
                 let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
                 let takesValue = known.contains { $0.name == parts[0] && $0.value != nil }
-                if parts.count > 1 {
+                if parts.count == 1, known.contains(where: { $0.name == parts[0] && $0.takesText }) {
+                    let text = words[index...].prefix { !$0.hasPrefix("--") }
+                    index += text.count
+                    given.append((parts[0], text.isEmpty ? nil : text.joined(separator: " ")))
+                } else if parts.count > 1 {
                     given.append((parts[0], parts[1]))
                 } else if takesValue, index < words.count, words[index] == "-" || !words[index].hasPrefix("-") {
                     given.append((parts[0], words[index]))
@@ -195,7 +216,7 @@ package struct CommandTable: Sendable {
         if arguments.count < required {
             throw UsageError("\(command.arguments[arguments.count].name) is missing; usage: \(program) \(command.synopsis)")
         }
-        if arguments.count > command.arguments.count {
+        if arguments.count > command.arguments.count, command.arguments.last?.repeats != true {
             let extra = Printable.quoted(arguments[command.arguments.count])
             throw UsageError("\(extra) is one word too many; usage: \(program) \(command.synopsis)")
         }

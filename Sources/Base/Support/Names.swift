@@ -40,6 +40,30 @@ package struct StaffName: ParsedFromText, Comparable {
     package static func < (left: Self, right: Self) -> Bool { left.description < right.description }
 }
 
+/// The name of a group of staff on the relay.
+package struct GroupName: ParsedFromText, Comparable {
+    package let description: String
+
+    package init(parsing text: String) throws(ParseError) {
+        guard Label.isValid(text) else { throw ParseError("group name", text, Label.rule) }
+        description = text
+    }
+
+    package static func < (left: Self, right: Self) -> Bool { left.description < right.description }
+}
+
+/// A word that terminals are marked with, for example by region or customer: a grant may name it instead of each terminal.
+package struct TerminalTag: ParsedFromText, Comparable {
+    package let description: String
+
+    package init(parsing text: String) throws(ParseError) {
+        guard Label.isValid(text) else { throw ParseError("tag", text, Label.rule) }
+        description = text
+    }
+
+    package static func < (left: Self, right: Self) -> Bool { left.description < right.description }
+}
+
 /// The name of an SSH login user: an account on the terminal (SECURITY §1f).
 package struct LoginName: ParsedFromText, Comparable {
     package let description: String

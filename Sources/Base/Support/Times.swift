@@ -86,6 +86,20 @@ package struct WallTime: ParsedFromText, Comparable {
         guard self > now else { throw ParseError("time to come", text, "now is \(now)") }
     }
 
+    /// Parses a beginning: a date as `init(parsing:)` takes it, or a length of time before `now` (`7d`, `-8h`).
+    package init(since text: String, now: WallTime) throws(ParseError) {
+        if let time = Self.parse(text) {
+            self = time
+            return
+        }
+        let length = text.hasPrefix("-") ? String(text.dropFirst()) : text
+        do throws(ParseError) {
+            self = now.advanced(by: -(try SupportDuration(parsing: length).seconds))
+        } catch {
+            throw ParseError("time", text, "write a date (2026-12-31 or 2026-12-31T18:00, UTC) or a length of time until now (8h, 7d)")
+        }
+    }
+
     /// The moment `seconds` later.
     package func advanced(by seconds: Int64) -> WallTime { WallTime(secondsSince1970: secondsSince1970 + seconds) }
 

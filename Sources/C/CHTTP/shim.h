@@ -6,6 +6,7 @@
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -83,6 +84,14 @@ static inline void *towline_http_context(struct MHD_Connection *connection) {
 static inline size_t towline_http_header_size(struct MHD_Connection *connection) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     return info != NULL ? info->header_size : 0;
+}
+
+// Whether bytes of the peer wait to be read: in the kernel, or decrypted.
+static inline bool towline_http_has_input(struct MHD_Connection *connection, int socket) {
+    int waiting = 0;
+    if (ioctl(socket, FIONREAD, &waiting) == 0 && waiting > 0) return true;
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    return info != NULL && info->tls_session != NULL && gnutls_record_check_pending((gnutls_session_t)info->tls_session) > 0;
 }
 
 // GnuTLS's number for "a key on this curve", a macro.

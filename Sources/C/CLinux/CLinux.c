@@ -7,6 +7,8 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -82,6 +84,12 @@ int clinux_open_pty(int *leader, char *name, size_t capacity) {
 int clinux_set_window_size(int fd, uint16_t rows, uint16_t columns) {
   struct winsize size = {.ws_row = rows, .ws_col = columns};
   return ioctl(fd, TIOCSWINSZ, &size);
+}
+
+uint32_t clinux_smallest_round_trip(int fd) {
+  struct tcp_info info = {0};
+  socklen_t length = sizeof info;
+  return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 ? info.tcpi_min_rtt : 0;
 }
 
 int clinux_unsent_bytes(int fd) {

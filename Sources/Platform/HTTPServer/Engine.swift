@@ -139,20 +139,30 @@ final class Engine: ReadinessHandler {
     }
 
     /// libmicrohttpd asks to be run again at once as long as a socket is "ready" in its books, which one in the middle of a TLS handshake
-    /// always is. Its next bytes would wake us anyway, so where nothing came of a run, the next one waits, longer each time.
+    /// always is: it would spin for every peer that stalls there. Its next bytes wake us anyway, so where nothing can come of a run, the
+    /// next one waits, longer each time.
     private func scheduleRun(_ daemon: OpaquePointer) {
         rerun?.cancel()
         rerun = nil
         var milliseconds: UInt64 = 0
         guard MHD_get_timeout(daemon, &milliseconds) == .YES else { return }
         var delay = Duration.milliseconds(Int64(min(milliseconds, 60_000)))
-        if madeProgress || connections.values.contains(where: { $0.phase == .replying || $0.phase == .streaming && !$0.isSuspended }) {
+        if !isSecure || madeProgress || connections.values.contains(where: canGoOn) {
             patience = Self.firstPatience
         } else {
             delay = max(delay, patience)
             patience = min(patience * 2, Self.longestPatience)
         }
         rerun = loop.schedule(after: delay) { [weak self] in self?.run() }
+    }
+
+    /// Whether another run may get further with a TLS connection although nothing new came.
+    private func canGoOn(_ connection: PeerConnection) -> Bool {
+        switch connection.phase {
+        case .waiting, .receiving: connection.handle.map { towline_http_has_input($0, connection.raw) } ?? false
+        case .replying, .closing: true
+        case .answering, .streaming: !connection.isSuspended
+        }
     }
 
     // MARK: Connections

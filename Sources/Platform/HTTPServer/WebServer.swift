@@ -123,6 +123,8 @@ package actor WebServer {
     }
 
     fileprivate func acceptWaiting(_ listener: Int32) {
+        // Those that had to make room end in this run. Until then they are few, and do not count (`Engine.spareConnections`).
+        defer { for engine in engines { engine.run() } }
         for _ in 0..<limits.acceptsPerBatch {
             switch Sockets.accept(listener) {
             case .connection(let socket, let peer): admit(socket, from: peer)
@@ -165,7 +167,6 @@ package actor WebServer {
         }
         guard let victim = oldest([.waiting]) ?? oldest([.receiving, .replying]) else { return false }
         victim.engine.close(victim)
-        victim.engine.run()
         return true
     }
 

@@ -11,6 +11,8 @@ package enum Value: Hashable, Sendable {
 
     /// INTEGER, or NULL for `nil`.
     package static func integer(orNull value: Int64?) -> Value { value.map(Value.integer) ?? .null }
+    /// TEXT, or NULL for `nil`.
+    package static func text(orNull value: String?) -> Value { value.map(Value.text) ?? .null }
     /// INTEGER 1 or 0.
     package static func flag(_ value: Bool) -> Value { .integer(value ? 1 : 0) }
 }

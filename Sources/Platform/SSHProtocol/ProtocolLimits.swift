@@ -81,8 +81,12 @@ package enum ProtocolLimits {
     /// Longest command line of an `exec`, in bytes. Longer is refused on its channel.
     package static let commandLine = 16 * 1024
 
-    /// Bytes waiting for a peer's socket above which no more channel data is added: its channels wait, and keep their order.
+    /// Bytes waiting for a peer's socket above which no more channel data is added: its channels wait, and keep their order. The driver
+    /// lowers it for a slow peer.
     package static let outboundHighWater = 256 * 1024
+
+    /// The least that a driver may make of `outboundHighWater` for a slow peer: a packet of half of it is still data rather than headers.
+    package static let outboundLowWater = 2 * 1024
 
     /// Bytes waiting for a peer's socket above which nothing more is read from that peer: only answers to a flood of requests get here.
     package static let outboundLimit = 1024 * 1024

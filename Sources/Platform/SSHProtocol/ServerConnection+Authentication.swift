@@ -49,17 +49,19 @@ extension ServerConnection {
     }
 
     /// Answers `keyOffered`. A known key is not an identity yet: a probe is told that a signature would do; a signature is verified.
-    package func answerKey(isKnown: Bool) {
+    ///
+    /// - Parameter banner: a line, CR LF included, that the peer is shown if it proves the key (RFC 4252 §5.4); `nil`: none.
+    package func answerKey(isKnown: Bool, banner: String? = nil) {
         guard case .key(let offer)? = decision else { return }
         decision = nil
         do throws(ProtocolFailure) {
-            nextUp = try answer(offer, isKnown: isKnown)
+            nextUp = try answer(offer, isKnown: isKnown, banner: banner)
         } catch {
             fail(error)
         }
     }
 
-    private func answer(_ offer: PublicKeyOffer, isKnown: Bool) throws(ProtocolFailure) -> ServerEvent? {
+    private func answer(_ offer: PublicKeyOffer, isKnown: Bool, banner: String?) throws(ProtocolFailure) -> ServerEvent? {
         guard isKnown else { return try refuseAttempt("key not known") }
         guard let proof = offer.proof else {
             var reply = WireWriter(message: MessageNumber.userAuthPublicKeyOK.rawValue)
@@ -70,6 +72,12 @@ extension ServerConnection {
         }
         guard offer.key.verifies(signature: proof.signature, algorithm: offer.algorithm, over: proof.signed) else {
             return try refuseAttempt("signature does not verify")
+        }
+        if let banner {
+            var message = WireWriter(message: MessageNumber.userAuthBanner.rawValue)
+            message.string(banner)
+            message.string("")
+            try emit(message.bytes)
         }
         try emit([MessageNumber.userAuthSuccess.rawValue])
         phase = .connection

@@ -39,8 +39,10 @@ extension ServerConnection {
 
     /// The gate: which messages a client may send now. What is not allowed ends the connection.
     ///
-    /// Everything of the connection protocol needs an authenticated peer; during a key exchange only its own next message is
-    /// allowed (RFC 4253 §7.1), and in the first one, when strict, nothing else at all (OpenSSH PROTOCOL §1.10).
+    /// Everything of the connection protocol needs an authenticated peer. In the first key exchange only its own next message is allowed
+    /// (RFC 4253 §7.1), when strict nothing else at all (OpenSSH PROTOCOL §1.10). In a later one a client should hold its other messages
+    /// back too, but asyncssh 2.10 sends what it was about to send when the rekey came due; OpenSSH takes that, and so do we: it is
+    /// still under the old keys.
     func isAllowed(_ message: MessageNumber) -> Bool {
         switch message {
         case .disconnect:
@@ -76,13 +78,9 @@ extension ServerConnection {
         }
     }
 
-    /// Whether the peer may send connection messages: it has authenticated and has not begun a key exchange itself.
+    /// Whether the peer may send connection messages: it has authenticated.
     private var allowsConnectionMessages: Bool {
-        guard case .connection = phase else { return false }
-        switch keyExchange {
-        case .idle, .proposed: return true
-        case .agreed, .valueReceived, .replied: return false
-        }
+        if case .connection = phase { true } else { false }
     }
 
     /// An unknown number is answered by UNIMPLEMENTED (RFC 4253 §11.4) where other messages are allowed at all.
@@ -90,7 +88,7 @@ extension ServerConnection {
         let isAnswered =
             switch phase {
             case .service, .authentication: number < MessageNumber.globalRequest.rawValue
-            case .connection: allowsConnectionMessages
+            case .connection: true
             case .identification, .keyExchange, .closed: false
             }
         guard isAnswered else { throw ProtocolFailure(.unexpectedMessage, "number \(number) in \(phaseName)") }
@@ -107,7 +105,7 @@ extension ServerConnection {
         case .keyExchange: "first key exchange"
         case .service: "service request"
         case .authentication: "authentication"
-        case .connection: allowsConnectionMessages ? "connection" : "key exchange"
+        case .connection: isKeyExchangeRunning ? "key exchange" : "connection"
         case .closed: "closed"
         }
     }

@@ -53,9 +53,10 @@ extension ServerConnection {
     package func sendCapacity(_ id: ChannelID) -> Int {
         let index = Int(id.number)
         guard index < channels.count, case .open(_, .flowing)? = channels[index]?.stage, !isKeyExchangeRunning, !isClosed,
-            encoder.queue.count < ProtocolLimits.outboundHighWater
+            encoder.queue.count < outboundRoom
         else { return 0 }
-        return Int(min(channels[index]!.sendWindow, channels[index]!.sendPacket, ProtocolLimits.channelPacket))
+        let most = min(channels[index]!.sendWindow, channels[index]!.sendPacket, ProtocolLimits.channelPacket)
+        return min(Int(most), outboundRoom / 2)
     }
 
     /// Sends data: one copy, from `bytes` into the packet that is encrypted in place. At most `sendCapacity(id)` bytes.

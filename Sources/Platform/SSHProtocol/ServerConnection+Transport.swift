@@ -170,6 +170,8 @@ extension ServerConnection {
         let opening = KeyExchange.cipher(
             agreement.cipherIn, mac: agreement.macIn, letters: ("A", "C", "E"), result: result, sessionID: sessionID, direction: .open)
         keyExchange = .replied(opening: opening)
+        // At once, not when the peer's NEWKEYS has come: libssh decides about an RSA key by what it knows as soon as it has ours.
+        if wantsExtInfo, case .keyExchange = phase { encoder.write(Self.extInfo) }
     }
 
     func receiveNewKeys(_ payload: UnsafeRawBufferPointer) throws(ProtocolFailure) -> ServerEvent? {
@@ -182,7 +184,6 @@ extension ServerConnection {
         packetsSinceRekey = 0
         if case .keyExchange = phase {
             phase = .service
-            if wantsExtInfo { encoder.write(Self.extInfo) }
             return nil
         }
         for payload in held { encoder.write(payload) }

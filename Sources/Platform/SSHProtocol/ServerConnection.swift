@@ -70,6 +70,11 @@ package final class ServerConnection {
     /// When the running key exchange began.
     var keyExchangeSince: Duration
 
+    /// Bytes waiting for the socket above which no more channel data is added, and twice the longest data of one packet:
+    /// `ProtocolLimits.outboundLowWater`…`outboundHighWater`. The driver fits it to what the peer takes, so that what is urgent on one
+    /// channel never waits behind more of another than goes out in a moment.
+    package var outboundRoom = ProtocolLimits.outboundHighWater
+
     // Liveness.
     /// When the grace for authentication began.
     var graceSince: Duration

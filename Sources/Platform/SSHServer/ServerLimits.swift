@@ -33,6 +33,10 @@ package struct ServerLimits: Sendable {
     /// Time in which a socket must take at least one byte of what waits for it; then the connection ends.
     package var writeDeadline = Duration.seconds(75)
 
+    /// How long what is under way to a slow peer may take to arrive, beyond the round trip: what a keystroke's echo waits behind a bulk
+    /// transfer. `SendLimit` keeps it between this and twice as much, and the queue before the socket to as much again.
+    package var queuedTime = Duration.milliseconds(125)
+
     /// Time a peer gets to read our last words before its socket is closed.
     package var linger = Duration.seconds(2)
 

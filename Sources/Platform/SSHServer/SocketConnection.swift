@@ -33,6 +33,15 @@ package final class SocketConnection: ReadinessHandler {
     private var interest: Interest = []
     /// Since when the socket has taken nothing of what waits for it; `nil` while it takes what it is given.
     private var stalledSince: MonotonicTime?
+    /// How much may be under way to the peer, and how much the kernel has been given in all.
+    private var sendLimit = SendLimit() {
+        didSet { ssh.outboundRoom = sendLimit.room }
+    }
+    private var givenBytes: UInt64 = 0
+    /// Flushes again what `sendLimit` held back.
+    private var flushTimer: Timer?
+    /// How long it waits, and what had arrived when it was set.
+    private var flushPause = (time: SendLimit.shortestPause, delivered: UInt64(0))
     /// Whether the connection is over and the socket is only kept so that the peer can read our last words.
     private var isLingering = false
     /// Set when there is nobody to read last words.
@@ -62,6 +71,7 @@ package final class SocketConnection: ReadinessHandler {
         self.socket = socket
         acceptedAt = now
         ssh = ServerConnection(identity: identity, now: .nanoseconds(Int64(now.nanoseconds)))
+        ssh.outboundRoom = sendLimit.room
     }
 
     // MARK: For the session
@@ -100,6 +110,8 @@ package final class SocketConnection: ReadinessHandler {
     }
 
     func detach() {
+        flushTimer?.cancel()
+        flushTimer = nil
         if let registration { loop?.events.deregister(registration) }
         registration = nil
         loop = nil
@@ -131,6 +143,7 @@ package final class SocketConnection: ReadinessHandler {
         ssh.checkDeadlines()
         takeEvents()
         ssh.releaseIdleMemory()
+        if ssh.outputCount == 0, waitingEnds == 0 { sendLimit.idle() }
         if ssh.outputCount > 0 { needsFlush() }
     }
 
@@ -146,15 +159,27 @@ package final class SocketConnection: ReadinessHandler {
         awaitsFlush = false
         guard let loop, let registration else { return }
         if isGone { return loop.remove(self) }
+        var isHeldBack = false
         while ssh.outputCount > 0 {
-            switch Sockets.send(socket.raw, ssh.output) {
+            let allowance = allowance(loop)
+            if allowance == 0 {
+                isHeldBack = true
+                if stalledSince == nil { stalledSince = loop.events.now }
+                if ssh.outputCount < ssh.outboundRoom { _ = pumpEnds() }
+                break
+            }
+            switch Sockets.send(socket.raw, UnsafeRawBufferPointer(rebasing: ssh.output.prefix(allowance))) {
             case .bytes(let count):
                 ssh.sent(count)
+                givenBytes += UInt64(count)
                 stalledSince = nil
                 continue
             case .wouldBlock:
-                if stalledSince == nil { stalledSince = loop.events.now }
-                if ssh.outputCount < ProtocolLimits.outboundHighWater, pumpEnds() { continue }
+                if stalledSince == nil {
+                    stalledSince = loop.events.now
+                    sendLimit.stalled(delivered: delivered, now: loop.events.now, allowed: allowedTime(loop))
+                }
+                if ssh.outputCount < ssh.outboundRoom, pumpEnds() { continue }
             case .endOfFile, .failed:
                 // The read side learns of it too, with the reason.
                 ssh.sent(ssh.outputCount)
@@ -168,10 +193,47 @@ package final class SocketConnection: ReadinessHandler {
         if isLingering, ssh.outputCount == 0 { return finishLastWords() }
         var wanted: Interest = []
         if ssh.wantsInput || isLingering { wanted.insert(.read) }
-        if ssh.outputCount > 0 { wanted.insert(.write) }
+        if isHeldBack {
+            flushLater(loop)
+        } else if ssh.outputCount > 0 {
+            wanted.insert(.write)
+        }
         if wanted != interest {
             interest = wanted
             loop.events.update(registration, interest: wanted)
+        }
+    }
+
+    // MARK: Slow peers
+
+    /// Bytes that the peer's kernel has acknowledged.
+    private var delivered: UInt64 { givenBytes - min(givenBytes, UInt64(Sockets.unacknowledgedBytes(socket.raw))) }
+
+    /// In what time a whole `sendLimit` should arrive.
+    private func allowedTime(_ loop: ConnectionLoop) -> Duration { Sockets.smallestRoundTrip(socket.raw) + loop.limits.queuedTime }
+
+    /// How many bytes the kernel may be given now. 0: none that are worth a packet.
+    private func allowance(_ loop: ConnectionLoop) -> Int {
+        guard ssh.isAuthenticated, !sendLimit.isUnlimited else { return .max }
+        let delivered = delivered
+        sendLimit.update(given: givenBytes, delivered: delivered, now: loop.events.now, allowed: allowedTime(loop))
+        guard !sendLimit.isUnlimited else { return .max }
+        let free = sendLimit.bytes - Int(givenBytes - delivered)
+        if free < ssh.outputCount { sendLimit.heldBack() }
+        return free >= min(ssh.outputCount, SendLimit.leastWorthSending) ? free : 0
+    }
+
+    /// No event tells that bytes were acknowledged: looks again after a part of a round trip, later and later while nothing arrives.
+    private func flushLater(_ loop: ConnectionLoop) {
+        guard flushTimer == nil else { return }
+        let delivered = delivered
+        let hasMoved = delivered != flushPause.delivered
+        let pause = hasMoved ? Sockets.smallestRoundTrip(socket.raw) / 4 : flushPause.time * 2
+        flushPause = (min(max(pause, SendLimit.shortestPause), SendLimit.longestPause), delivered)
+        flushTimer = loop.events.schedule(after: flushPause.time) { [weak self] in
+            guard let self else { return }
+            flushTimer = nil
+            needsFlush()
         }
     }
 

@@ -131,6 +131,9 @@ package enum Sockets {
     /// Bytes that were sent but not yet acknowledged by the peer's kernel; 0 where the kernel cannot say.
     package static func unacknowledgedBytes(_ raw: Int32) -> Int { max(0, Int(clinux_unsent_bytes(raw))) }
 
+    /// The shortest time in which the peer's kernel has lately acknowledged something (`TCP_INFO`); zero where that is not known.
+    package static func smallestRoundTrip(_ raw: Int32) -> Duration { .microseconds(Int64(clinux_smallest_round_trip(raw))) }
+
     /// Says that nothing more will be sent; the peer reads end of file. A connection that is gone already is not an error.
     package static func finishSending(_ raw: Int32) throws(SystemError) {
         if shutdown(raw, Int32(SHUT_WR)) != 0, errno != ENOTCONN { throw SystemError(errno: errno, call: "shutdown") }

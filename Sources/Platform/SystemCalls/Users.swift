@@ -13,6 +13,8 @@ package struct UserRecord: Hashable, Sendable {
     package let home: String
     /// Its login shell; empty means `/bin/sh`.
     package let shell: String
+    /// Its full name or purpose (GECOS); may be empty.
+    package let comment: String
 }
 
 /// Asks the account databases (files, LDAP, …: whatever the machine is set up with). May block: not on a loop.
@@ -72,7 +74,7 @@ package enum Users {
                 status,
                 UserRecord(
                     name: text(record.pw_name), user: record.pw_uid, group: record.pw_gid, home: text(record.pw_dir),
-                    shell: text(record.pw_shell))
+                    shell: text(record.pw_shell), comment: text(record.pw_gecos))
             )
         }
     }

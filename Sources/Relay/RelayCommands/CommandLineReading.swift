@@ -8,6 +8,8 @@ package enum KeySource: Hashable, Sendable {
     case none
     /// From standard input.
     case standardInput
+    /// From standard input, if something comes there.
+    case standardInputIfAny
     /// From this file, which the program that the person started reads: the daemon may not be allowed to.
     case file(String)
 
@@ -16,7 +18,12 @@ package enum KeySource: Hashable, Sendable {
         switch command.value("--key") {
         case "-": self = .standardInput
         case .some(let path): self = .file(path)
-        case nil: self = command.name == "approve" ? .standardInput : .none
+        case nil:
+            switch command.name {
+            case "approve": self = command.has("--fingerprint") || command.has("--yes") ? .none : .standardInputIfAny
+            case "staff key add", "report": self = .standardInput
+            default: self = .none
+            }
         }
     }
 }
@@ -38,30 +45,65 @@ extension RelayCommand {
             let port: ListeningPort? = if let text = line.value("--listening-port") { try Self.value(text) } else { nil }
             let key = line.has("--key") ? try Self.key(standardInput, for: line.name) : nil
             self = .change(.addTerminal(try terminal(), port, key: key))
-        case "terminal list", "terminals": self = .listTerminals
+        case "terminal list": self = .listTerminals(TerminalFilter())
+        case "terminals":
+            let tag: TerminalTag? = if let text = line.value("--tag") { try Self.value(text) } else { nil }
+            self = .listTerminals(TerminalFilter(isOnlineOnly: line.has("--online"), tag: tag))
         case "terminal show": self = .showTerminal(try terminal())
         case "terminal disable": self = .change(.setTerminalEnabled(try terminal(), false))
         case "terminal enable": self = .change(.setTerminalEnabled(try terminal(), true))
         case "terminal remove": self = .change(.removeTerminal(try terminal()))
-        case "approve": self = .change(.approve(try terminal(), key: try Self.key(standardInput, for: line.name)))
+        case "terminal tag": self = .change(.setTag(try terminal(), try Self.value(line.arguments[1]), true))
+        case "terminal untag": self = .change(.setTag(try terminal(), try Self.value(line.arguments[1]), false))
+        case "terminal set":
+            let (organisation, notes) = (try Self.note(line, "--organisation"), try Self.note(line, "--notes"))
+            guard organisation != nil || notes != nil else { throw .badValue("terminal set needs --organisation TEXT or --notes TEXT") }
+            self = .change(.setDetails(try terminal(), organisation: organisation, notes: notes))
+        case "wait": self = .wait(try terminal(), try Self.waiting(line.value("--for")))
+        case "host-keys":
+            let name = line.arguments.isEmpty ? nil : try terminal()
+            self = .hostKeys(name, asKnownHosts: line.has("--known-hosts"))
+        case "host-keys accept": self = .change(.acceptHostKeys(try terminal()))
+        case "report": self = .report(try Self.report(standardInput))
+        case "request new": self = .newRequest(try Self.wish(line, now: now))
+        case "request list": self = .listRequests
+        case "request cancel": self = .change(.cancelRequest(try terminal()))
+        case "approve": self = try Self.approval(line, of: try terminal(), standardInput)
         case "staff add":
             let (name, role) = (try staff(), try Self.role(line.value("--role")))
             self = .change(.addStaff(name, role, keys: try Self.keys(standardInput, for: line.name)))
         case "staff list": self = .listStaff
+        case "staff key add": self = .change(.addStaffKeys(try staff(), try Self.keys(standardInput, for: line.name)))
+        case "staff key remove": self = .change(.removeStaffKey(try staff(), try Self.fingerprint(line.arguments[1])))
+        case "staff role": self = .change(.setRole(try staff(), try Self.role(line.arguments[1])))
         case "staff disable": self = .change(.setStaffEnabled(try staff(), false))
         case "staff enable": self = .change(.setStaffEnabled(try staff(), true))
         case "staff remove": self = .change(.removeStaff(try staff()))
+        case "group add": self = .change(.addGroup(try Self.value(line.arguments[0])))
+        case "group list": self = .listGroups
+        case "group remove": self = .change(.removeGroup(try Self.value(line.arguments[0])))
+        case "group member add": self = .change(.setMember(try Self.value(line.arguments[0]), try staff(1), true))
+        case "group member remove": self = .change(.setMember(try Self.value(line.arguments[0]), try staff(1), false))
         case "grant":
-            self = .change(.grant(try staff(0), try terminal(1), until: try Self.end(line.value("--until"), now: now)))
-        case "revoke": self = .change(.revoke(try staff(0), try terminal(1)))
+            let (who, what): (GranteeName, GrantTargetName) = (try Self.value(line.arguments[0]), try Self.value(line.arguments[1]))
+            self = .change(.grant(who, what, until: try Self.end(line.value("--until"), now: now)))
+        case "revoke": self = .change(.revoke(try Self.value(line.arguments[0]), try Self.value(line.arguments[1])))
+        case "announce": self = .change(.announce(try Self.announcement(line, now: now)))
         case "sessions": self = .sessions(past: line.has("--past"))
-        case "sessions end": self = .endSession(BridgeID(try Self.number(line.arguments[0], in: 1...Int64.max, called: "session")))
+        case "end": self = .endSession(BridgeID(try Self.number(line.arguments[0], in: 1...Int64.max, called: "session")))
         case "audit":
+            let since = try Self.beginning(line.value("--since"), now: now)
             let most = Int64(RelayCommandTable.mostAuditEntries)
             let last = try line.value("--last").map { (text) throws(RelayCommandError) in
                 try Self.number(text, in: 1...most, called: "number of entries")
             }
-            self = .audit(last: Int(last ?? Int64(RelayCommandTable.auditEntries)))
+            let standard = since == nil ? RelayCommandTable.auditEntries : RelayCommandTable.mostAuditEntries
+            self = .audit(last: last.map { Int($0) } ?? standard, since: since)
+        case "audit export":
+            let after = try line.value("--after").map { (text) throws(RelayCommandError) in
+                try Self.number(text, in: 0...Int64.max, called: "number of an entry")
+            }
+            self = .exportAudit(after: after ?? 0, since: try Self.beginning(line.value("--since"), now: now))
         case "audit verify": self = .verifyAudit
         case "whoami": self = .whoAmI
         case "init", "serve": throw .localOnly(command: line.name)
@@ -78,6 +120,11 @@ extension RelayCommand {
     private static func end(_ text: String?, now: WallTime) throws(RelayCommandError) -> WallTime? {
         guard let text else { return nil }
         do throws(ParseError) { return try WallTime(until: text, now: now) } catch { throw .badValue(error.description) }
+    }
+
+    private static func beginning(_ text: String?, now: WallTime) throws(RelayCommandError) -> WallTime? {
+        guard let text else { return nil }
+        do throws(ParseError) { return try WallTime(since: text, now: now) } catch { throw .badValue(error.description) }
     }
 
     private static func role(_ text: String?) throws(RelayCommandError) -> StaffMember.Role {
@@ -100,16 +147,16 @@ extension RelayCommand {
         guard bytes.count <= maximumKeyBytes else {
             throw .badKey("what was given as a key has more than \(maximumKeyBytes) bytes: give the line of the .pub file")
         }
-        guard !bytes.allSatisfy({ [0x20, 0x09, 0x0a, 0x0d].contains($0) }) else { throw .keyMissing(command: command) }
+        guard !isBlank(bytes) else { throw .keyMissing(command: command) }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw .badKey("what was given as a key is not text: give the line of the .pub file")
         }
         return text
     }
 
-    private static func key(_ bytes: [UInt8], for command: String) throws(RelayCommandError) -> PublicKey {
+    static func key(_ bytes: [UInt8], for command: String) throws(RelayCommandError) -> PublicKey {
         let text = try text(bytes, for: command)
-        do throws(AuthorizedKeyError) { return try AuthorizedKey(line: text).key } catch { throw .badKey("key refused: \(error)") }
+        do throws(AuthorizedKeyError) { return try AuthorizedKey(mailed: text).key } catch { throw .badKey("key refused: \(error)") }
     }
 
     private static func keys(_ bytes: [UInt8], for command: String) throws(RelayCommandError) -> [AuthorizedKey] {

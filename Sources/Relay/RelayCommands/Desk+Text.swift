@@ -2,38 +2,72 @@ package import RelayCore
 package import Support
 
 extension Desk: CommandRunner {
-    /// Whether a command takes a key from its standard input; words that make no command read nothing.
-    package nonisolated func readsInput(_ arguments: [String]) -> Bool {
+    /// How a command uses its standard input; words that make no command use none.
+    package nonisolated func inputUse(_ arguments: [String]) -> InputUse {
         // What is wrong with the words is told when the command is run.
-        guard let line = try? RelayCommandTable.remote.parse(arguments) else { return false }
-        return KeySource(of: line) == .standardInput
+        guard let line = try? RelayCommandTable.remote.parse(arguments) else {
+            // A terminal's commands are in a table of their own.
+            guard let line = try? RelayCommandTable.terminal.parse(arguments) else { return .none }
+            return KeySource(of: line) == .standardInput ? .required : .none
+        }
+        switch KeySource(of: line) {
+        case .standardInput: return .required
+        case .standardInputIfAny: return .optional
+        case .none, .file: return .none
+        }
     }
 
     /// Runs a command line: the whole way from words to words.
     ///
     /// No words at all, which is what `ssh RELAY` without a command sends, tell who the caller is and what there is.
     package func run(_ arguments: [String], standardInput: [UInt8], as caller: Caller) async -> ControlReply {
-        let table = caller.isRemote ? RelayCommandTable.remote : RelayCommandTable.local
+        let table: CommandTable
+        switch caller {
+        case .localOperator: table = RelayCommandTable.local
+        case .principal(.staff, _, _): table = RelayCommandTable.remote
+        case .principal(.terminal, _, _): table = RelayCommandTable.terminal
+        }
         let program = caller.isRemote ? "ssh \(identity.hostname)" : table.program
         do throws(RelayCommandError) {
+            if arguments.isEmpty, case .principal(.staff, _, _) = caller {
+                let overview = try await perform(.overview, as: caller)
+                let names = await commandTable(for: caller).commands.map { $0.path.joined(separator: " ") }
+                return ControlReply(
+                    status: .done,
+                    output: overview.text(program: program, now: now()) + TextOfCommands.list(names, program: program))
+            }
             let line: ParsedCommand
             do throws(UsageError) { line = try table.parse(arguments) } catch { throw .usage(error) }
-            if line.name == "help" {
-                let greeting = arguments.isEmpty && caller.isRemote ? try await greeting(caller, program: program) : ""
-                return ControlReply(status: .done, output: greeting + table.help(about: line.arguments))
-            }
+            if line.name == "help" { return ControlReply(status: .done, output: try await help(line.arguments, for: caller)) }
             if caller.isRemote, case .file = KeySource(of: line) { throw .keyFromFileOverSSH(command: line.name) }
             let command = try RelayCommand(line, standardInput: standardInput, now: now())
             let reply = try await perform(command, as: caller)
             let output = line.has("--json") ? reply.json : reply.text(program: program, now: now())
-            return ControlReply(status: reply.status, output: output)
+            return ControlReply(
+                status: reply.status, output: output, errorOutput: line.has("--json") ? "" : reply.remarks(program: program))
         } catch {
             return error.reply(program: program)
         }
     }
 
-    private func greeting(_ caller: Caller, program: String) async throws(RelayCommandError) -> String {
-        try await perform(.whoAmI, as: caller).text(program: program, now: now()) + "\n"
+    /// The commands that this caller may give.
+    private func commandTable(for caller: Caller) async -> CommandTable {
+        switch caller {
+        case .localOperator: return RelayCommandTable.local
+        case .principal(.terminal, _, _): return RelayCommandTable.terminal
+        case .principal(.staff(let id), _, _):
+            // Without the store, the shorter help: what is not there can still be typed.
+            let registry = try? await currentRegistry()
+            return registry?.staff(id)?.role == .admin ? RelayCommandTable.remote : RelayCommandTable.support
+        }
+    }
+
+    private func help(_ topic: [String], for caller: Caller) async throws(RelayCommandError) -> String {
+        let table = await commandTable(for: caller)
+        guard topic.isEmpty || table.commands.contains(where: { $0.path.starts(with: topic) }) else {
+            throw .notAllowed(command: topic.joined(separator: " "))
+        }
+        return table.help(about: topic)
     }
 }
 

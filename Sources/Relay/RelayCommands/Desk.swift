@@ -1,4 +1,5 @@
 package import RelayCore
+import SSHCrypto
 import SSHKeys
 package import Support
 
@@ -8,21 +9,30 @@ package import Support
 /// running relay never gets an older snapshot after a newer one.
 package actor Desk {
     // Static after init.
-    private let ledger: any RelayLedger
+    let ledger: any RelayLedger
     let now: @Sendable () -> WallTime
+    let chance: @Sendable (Int) -> [UInt8]
 
     // Owned by the actor.
     private(set) var identity: RelayIdentity
-    private var live: (any LiveRelay)?
+    private(set) var live: (any LiveRelay)?
+    /// Commands that wait for a terminal now.
+    var waiters = 0
     private var isChanging = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
     /// A desk without a running relay.
-    /// - Parameter now: the wall clock.
-    package init(ledger: any RelayLedger, identity: RelayIdentity, now: @escaping @Sendable () -> WallTime) {
+    /// - Parameters:
+    ///   - now: the wall clock.
+    ///   - chance: so many random bytes, for join codes.
+    package init(
+        ledger: any RelayLedger, identity: RelayIdentity, now: @escaping @Sendable () -> WallTime,
+        chance: @escaping @Sendable (Int) -> [UInt8] = { randomBytes($0) }
+    ) {
         self.ledger = ledger
         self.identity = identity
         self.now = now
+        self.chance = chance
     }
 
     /// From now on `relay` is told about changes.
@@ -30,43 +40,49 @@ package actor Desk {
 
     /// From now on replies name this port as the relay's.
     package func listens(on port: UInt16) {
-        identity = RelayIdentity(hostname: identity.hostname, hostKey: identity.hostKey, port: port)
+        identity = RelayIdentity(hostname: identity.hostname, hostKey: identity.signer, port: port)
     }
 
     /// Does one command for a caller.
     package func perform(_ command: RelayCommand, as caller: Caller) async throws(RelayCommandError) -> RelayReply {
-        if case .change(let change) = command { return try await perform(change, as: caller) }
+        switch command {
+        case .change(let change): return try await perform(change, as: caller)
+        case .newRequest(let wish): return try await request(wish, as: caller)
+        default: break
+        }
         let registry = try await currentRegistry()
         try allow(command, to: caller, by: registry)
         switch command {
-        case .change: preconditionFailure("done above")
-        case .listTerminals: return .terminals(await views(of: Permission.visible(to: caller, in: registry, at: now())))
+        case .change, .newRequest: preconditionFailure("done above")
+        case .listRequests: return .requests(requests(for: caller, in: registry))
+        case .showWaiting(let name): return .waiting(try waiting(name, in: registry))
+        case .listTerminals(let filter): return .terminals(await terminals(filter, for: caller, in: registry))
         case .showTerminal(let name):
-            guard let terminal = registry.terminal(named: name) else { throw .ledger(.noTerminal(name), nil) }
-            return .terminal(await views(of: [terminal])[0], sheet(of: terminal, in: registry, for: caller))
+            let terminal = try require(name, in: registry)
+            return .terminal(await views(of: [terminal], in: registry)[0], sheet(of: terminal, in: registry, for: caller))
+        case .wait(let name, let time): return .online(try await wait(for: try require(name, in: registry), atMost: time, as: caller))
+        case .hostKeys(let name, let asKnownHosts):
+            return .hostKeys(try await hostKeys(of: name, for: caller, in: registry), asKnownHosts: asKnownHosts)
+        case .report(let report): return .reported(try await take(report, from: caller))
         case .listStaff: return .staff(registry.staff.map { view(of: $0, in: registry) })
+        case .listGroups: return .groups(registry.groups.map { view(of: $0, in: registry) })
         case .sessions(let past): return .sessions(try await sessions(past: past, for: caller, in: registry))
-        case .endSession(let bridge):
-            guard let live else { throw .notRunning(command: command.name) }
-            guard await live.end(bridge) else { throw .noSuchSession(bridge) }
-            let actor = auditActor(of: caller, in: registry)
-            try await asked { () async throws(LedgerError) in
-                try await ledger.note("session.end", subject: "session \(bridge)", by: actor, at: now())
-            }
-            return .sessionEnded(bridge)
-        case .audit(let last):
-            let entries = try await asked { () async throws(LedgerError) in try await ledger.audit(limit: last) }
+        case .endSession(let bridge): return try await end(bridge, as: caller, in: registry)
+        case .audit(let last, let since):
+            let entries = try await asked { () async throws(LedgerError) in try await ledger.audit(since: since, limit: last) }
             return .audit(entries.map { AuditView($0) })
+        case .exportAudit(let after, let since): return try await export(after: after, since: since)
         case .verifyAudit:
             return .auditVerdict(try await asked { () async throws(LedgerError) in try await ledger.verifyAudit() })
         case .whoAmI: return .identity(identityView(of: caller, in: registry))
+        case .overview: return .overview(try await overview(for: caller, in: registry))
         }
     }
 
     // MARK: - Changes
 
     /// Throws unless the caller may give this command.
-    private func allow(_ command: RelayCommand, to caller: Caller, by registry: Registry) throws(RelayCommandError) {
+    func allow(_ command: RelayCommand, to caller: Caller, by registry: Registry) throws(RelayCommandError) {
         switch try Permission.judge(command, of: caller, by: registry, at: now()) {
         case .granted: break
         case .denied: throw .notAllowed(command: command.name)
@@ -87,15 +103,21 @@ package actor Desk {
             try allow(.change(change), to: caller, by: registry)
             actor = auditActor(of: caller, in: registry)
         }
+        let registry = try await commit(change, by: actor)
+        guard let name = change.terminal, let terminal = registry.terminal(named: name) else { return .changed(change, nil) }
+        return .changed(change, await views(of: [terminal], in: registry)[0])
+    }
+
+    /// Makes a change durable and tells the running relay. Between `beginChange` and `endChange`.
+    func commit(_ change: RegistryChange, by actor: AuditActor) async throws(RelayCommandError) -> Registry {
         let registry: Registry
         do { registry = try await ledger.perform(change, by: actor, at: now()) } catch { throw .ledger(error, change) }
         await live?.apply(registry)
-        guard let name = change.terminal, let terminal = registry.terminal(named: name) else { return .changed(change, nil) }
-        return .changed(change, await views(of: [terminal])[0])
+        return registry
     }
 
     /// Waits for the changes before this one: first come, first served.
-    private func beginChange() async {
+    func beginChange() async {
         if isChanging {
             await withCheckedContinuation { waiting.append($0) }
         } else {
@@ -103,7 +125,7 @@ package actor Desk {
         }
     }
 
-    private func endChange() {
+    func endChange() {
         if waiting.isEmpty {
             isChanging = false
         } else {
@@ -111,7 +133,7 @@ package actor Desk {
         }
     }
 
-    private func auditActor(of caller: Caller, in registry: Registry) -> AuditActor {
+    func auditActor(of caller: Caller, in registry: Registry) -> AuditActor {
         switch caller {
         case .localOperator(let name): .local(name)
         case .principal(.staff(let id), _, _): registry.staff(id).map { .staff($0.name) } ?? .relay
@@ -121,18 +143,35 @@ package actor Desk {
 
     // MARK: - Looking
 
-    private func currentRegistry() async throws(RelayCommandError) -> Registry {
+    func currentRegistry() async throws(RelayCommandError) -> Registry {
         try await asked { () async throws(LedgerError) in try await ledger.registry() }
     }
 
-    private func asked<Value: Sendable>(_ question: () async throws(LedgerError) -> Value) async throws(RelayCommandError) -> Value {
+    func asked<Value: Sendable>(_ question: () async throws(LedgerError) -> Value) async throws(RelayCommandError) -> Value {
         do { return try await question() } catch { throw .ledger(error, nil) }
     }
 
-    private func views(of terminals: [Terminal]) async -> [TerminalView] {
+    func require(_ name: TerminalName, in registry: Registry) throws(RelayCommandError) -> Terminal {
+        guard let terminal = registry.terminal(named: name) else { throw .ledger(.noTerminal(name), nil) }
+        return terminal
+    }
+
+    /// Terminals as they are shown, in the order given.
+    func views(of terminals: [Terminal], in registry: Registry) async -> [TerminalView] {
         var tunnels: [TerminalID: LiveTunnel] = [:]
         for tunnel in await live?.tunnels() ?? [] { tunnels[tunnel.terminal] = tunnel }
-        return terminals.map { TerminalView($0, tunnel: tunnels[$0.id], isRelayRunning: live != nil) }
+        return terminals.map { terminal in
+            TerminalView(
+                terminal, tunnel: tunnels[terminal.id], candidate: registry.request(for: terminal.id)?.candidate,
+                isRelayRunning: live != nil)
+        }
+    }
+
+    private func terminals(_ filter: TerminalFilter, for caller: Caller, in registry: Registry) async -> [TerminalView] {
+        let visible = Permission.visible(to: caller, in: registry, at: now()).filter { terminal in
+            filter.tag.map(terminal.tags.contains) ?? true
+        }
+        return await views(of: visible, in: registry).filter { !filter.isOnlineOnly || $0.state == .online }
     }
 
     private func sheet(of terminal: Terminal, in registry: Registry, for caller: Caller) -> TerminalSheet {
@@ -154,15 +193,56 @@ package actor Desk {
     private func view(of member: StaffMember, in registry: Registry) -> StaffView {
         StaffView(
             name: member.name.description, role: member.role.rawValue, enabled: member.isEnabled,
-            keys: member.keys.map { KeyView($0.key, comment: $0.comment) }, grants: grants(of: member.id, in: registry))
+            keys: member.keys.map { KeyView($0.key, comment: $0.comment, lastUsed: member.lastUses[$0.key]) },
+            groups: registry.groups.filter { $0.members.contains(member.id) }.map(\.name.description),
+            reaches: reaches(of: member.id, in: registry))
     }
 
-    private func grants(of staff: StaffID, in registry: Registry) -> [StaffView.Reach] {
-        registry.terminals.compactMap { terminal in
-            registry.grant(staff, terminal.id).map { grant in
-                StaffView.Reach(terminal: terminal.name.description, until: grant.until, ended: !grant.holds(at: now()))
+    private func view(of group: StaffGroup, in registry: Registry) -> GroupView {
+        GroupView(
+            name: group.name.description,
+            members: group.members.compactMap { registry.staff($0)?.name.description }.sorted(),
+            reaches: reaches(of: .group(group.id), via: nil, in: registry))
+    }
+
+    /// Grants of a member of staff and of the groups they are in.
+    func reaches(of staff: StaffID, in registry: Registry) -> [ReachView] {
+        let groups = registry.groups.filter { $0.members.contains(staff) }
+        return reaches(of: .staff(staff), via: nil, in: registry)
+            + groups.flatMap { reaches(of: .group($0.id), via: $0.name.description, in: registry) }
+    }
+
+    private func reaches(of grantee: Grantee, via group: String?, in registry: Registry) -> [ReachView] {
+        registry.grants(of: grantee).compactMap { grant in
+            let target: String
+            switch grant.target {
+            case .tag(let tag): target = GrantTargetName.tag(tag).description
+            case .terminal(let id):
+                guard let name = registry.terminal(id)?.name else { return nil }
+                target = name.description
             }
+            return ReachView(target: target, until: grant.until, ended: !grant.holds(at: now()), via: group)
+        }.sorted { $0.target < $1.target }
+    }
+
+    private func end(_ bridge: BridgeID, as caller: Caller, in registry: Registry) async throws(RelayCommandError) -> RelayReply {
+        guard let live else { throw .notRunning(command: "end") }
+        // Somebody else's session is answered like none.
+        let isTheirs = await live.bridges().contains { $0.id == bridge && caller.maySee($0.staff, in: registry) }
+        guard isTheirs, await live.end(bridge) else { throw .noSuchSession(bridge) }
+        let actor = auditActor(of: caller, in: registry)
+        try await asked { () async throws(LedgerError) in
+            try await ledger.note("session.end", subject: "session \(bridge)", by: actor, at: now())
         }
+        return .sessionEnded(bridge)
+    }
+
+    private func export(after number: Int64, since: WallTime?) async throws(RelayCommandError) -> RelayReply {
+        let limit = RelayCommandTable.exportedEntries
+        let entries = try await asked { () async throws(LedgerError) in
+            try await ledger.audit(after: number, since: since, limit: limit + 1)
+        }
+        return .auditExport(entries.prefix(limit).map { AuditView($0, withDigest: true) }, hasMore: entries.count > limit)
     }
 
     private func sessions(past: Bool, for caller: Caller, in registry: Registry) async throws(RelayCommandError) -> [SessionView] {
@@ -172,7 +252,7 @@ package actor Desk {
             SessionView(
                 id: bridge.id.description, staff: registry.staff(bridge.staff)?.name.description ?? bridge.staff.description,
                 terminal: registry.terminal(bridge.terminal)?.name.description ?? bridge.terminal.description,
-                from: Printable.escaped(bridge.source), openedAt: bridge.since, closedAt: nil, reason: nil,
+                from: Printable.escaped(bridge.source), key: nil, openedAt: bridge.since, closedAt: nil, reason: nil,
                 bytesToTerminal: bridge.bytesToTerminal, bytesFromTerminal: bridge.bytesFromTerminal)
         }
         guard past else { return views }
@@ -183,6 +263,7 @@ package actor Desk {
             views.append(
                 SessionView(
                     id: "\(record.run.rawValue)-\(record.id)", staff: record.staff, terminal: record.terminal, from: record.source,
+                    key: record.key.description,
                     openedAt: record.openedAt, closedAt: end.at, reason: end.reason.rawValue, bytesToTerminal: end.bytesToTerminal,
                     bytesFromTerminal: end.bytesFromTerminal))
         }
@@ -192,12 +273,12 @@ package actor Desk {
     /// Past sessions that `sessions --past` looks at.
     static let pastSessions = 200
 
-    private func identityView(of caller: Caller, in registry: Registry) -> IdentityView {
+    func identityView(of caller: Caller, in registry: Registry) -> IdentityView {
         switch caller {
         case .localOperator(let name):
             return IdentityView(
                 kind: "operator", name: Printable.escaped(name), relay: identity.hostname, role: nil, key: nil, from: nil,
-                terminals: nil, listeningPort: nil)
+                reaches: nil, listeningPort: nil)
         case .principal(let principal, let key, let source):
             let key = KeyView(key)
             let from = Printable.escaped(source)
@@ -207,12 +288,12 @@ package actor Desk {
                 return IdentityView(
                     kind: "staff", name: member?.name.description ?? id.description, relay: identity.hostname,
                     role: member?.role.rawValue, key: key, from: from,
-                    terminals: member?.role == .admin ? nil : grants(of: id, in: registry), listeningPort: nil)
+                    reaches: member?.role == .admin ? nil : reaches(of: id, in: registry), listeningPort: nil)
             case .terminal(let id):
                 let terminal = registry.terminal(id)
                 return IdentityView(
                     kind: "terminal", name: terminal?.name.description ?? id.description, relay: identity.hostname, role: nil,
-                    key: key, from: from, terminals: nil, listeningPort: terminal?.listeningPort.rawValue)
+                    key: key, from: from, reaches: nil, listeningPort: terminal?.listeningPort.rawValue)
             }
         }
     }
@@ -222,8 +303,13 @@ extension RegistryChange {
     /// The terminal that this change is about and that exists after it; `nil` if there is none.
     var terminal: TerminalName? {
         switch self {
-        case .addTerminal(let name, _, _), .approve(let name, _), .setTerminalEnabled(let name, _): name
-        case .removeTerminal, .addStaff, .setStaffEnabled, .removeStaff, .grant, .revoke: nil
+        case .addTerminal(let name, _, _), .approve(let name, _), .setTerminalEnabled(let name, _), .approveWaiting(let name, _),
+            .setTag(let name, _, _), .setDetails(let name, _, _), .cancelRequest(let name), .acceptHostKeys(let name):
+            name
+        case .request(let order): order.terminal
+        case .removeTerminal, .addStaff, .setStaffEnabled, .removeStaff, .grant, .revoke, .addStaffKeys, .removeStaffKey, .setRole,
+            .addGroup, .removeGroup, .setMember, .announce:
+            nil
         }
     }
 }

@@ -3,8 +3,8 @@ import Support
 
 /// Who may give which command.
 ///
-/// The local operator and admins: every one. Support staff: look at what they may reach, at their own sessions and at themselves.
-/// Terminals: ask who they are.
+/// The local operator and admins: every one. Support staff: look at what they may reach, at their own sessions and at themselves, ask new
+/// customers for access, and approve the keys that come of it. Terminals: ask who they are, and report.
 enum Permission {
     enum Judgement {
         case granted
@@ -22,21 +22,43 @@ enum Permission {
             return .granted
         case .principal(.terminal(let id), let key, _):
             guard registry.isStillValid(.terminal(id), key: key) else { return .refused(.keyNoLongerValid) }
-            return command == .whoAmI ? .granted : .denied
+            switch command {
+            case .whoAmI, .report: return .granted
+            default: return .denied
+            }
         case .principal(.staff(let id), let key, _):
             guard registry.isStillValid(.staff(id), key: key), let member = registry.staff(id) else {
                 return .refused(.keyNoLongerValid)
             }
             if member.role == .admin { return .granted }
             switch command {
-            case .listTerminals, .sessions, .whoAmI: return .granted
-            case .showTerminal(let name):
-                let terminal = registry.terminal(named: name)
-                let isReachable = terminal.map { registry.mayStillReach(id, $0.id, at: now) } ?? false
-                return isReachable ? .granted : .refused(.notYours(host: name.description))
-            case .change, .listStaff, .endSession, .audit, .verifyAudit: return .denied
+            case .listTerminals, .sessions, .endSession, .listRequests, .newRequest, .hostKeys(nil, _), .whoAmI, .overview:
+                // What of it is theirs, the desk sees to.
+                return .granted
+            case .showTerminal(let name), .wait(let name, _), .hostKeys(.some(let name), _):
+                return reachable(name, by: id, in: registry, at: now) == nil ? .refused(.notYours(host: name.description)) : .granted
+            case .showWaiting(let name), .change(.approve(let name, _)), .change(.approveWaiting(let name, _)):
+                guard let terminal = reachable(name, by: id, in: registry, at: now) else {
+                    return .refused(.notYours(host: name.description))
+                }
+                // The first key of a terminal, or the answer to their own request; replacing a key otherwise is for admins.
+                let isTheirs = terminal.key == nil || registry.request(for: terminal.id)?.staff == id
+                return isTheirs ? .granted : .denied
+            case .change(.cancelRequest(let name)):
+                guard let terminal = reachable(name, by: id, in: registry, at: now) else {
+                    return .refused(.notYours(host: name.description))
+                }
+                return registry.request(for: terminal.id).map { $0.staff == id } ?? true ? .granted : .denied
+            case .change, .listStaff, .listGroups, .report, .audit, .exportAudit, .verifyAudit:
+                return .denied
             }
         }
+    }
+
+    /// The terminal of this name, if support staff may reach it.
+    private static func reachable(_ name: TerminalName, by staff: StaffID, in registry: Registry, at now: WallTime) -> Terminal? {
+        guard let terminal = registry.terminal(named: name), registry.mayStillReach(staff, terminal.id, at: now) else { return nil }
+        return terminal
     }
 
     /// The terminals that a caller may see, by name.

@@ -6,22 +6,86 @@ package import Support
 package enum RelayCommand: Hashable, Sendable {
     /// A change of the registry.
     case change(RegistryChange)
+    /// `request new`.
+    case newRequest(RequestWish)
+    /// `request list`: those that are not over; of support staff only their own.
+    case listRequests
+    /// `approve` without a key: what waits for approval, and how to approve it.
+    case showWaiting(TerminalName)
     /// `terminal list`, and `terminals` over ssh: those that the caller may reach.
-    case listTerminals
+    case listTerminals(TerminalFilter)
     /// `terminal show`.
     case showTerminal(TerminalName)
+    /// `wait`: until the terminal is online, at most so long.
+    case wait(TerminalName, SupportDuration)
+    /// `host-keys`: of one terminal, or of all that the caller may reach.
+    case hostKeys(TerminalName?, asKnownHosts: Bool)
+    /// `report`: a terminal tells about itself.
+    case report(TerminalReport)
     /// `staff list`.
     case listStaff
+    /// `group list`.
+    case listGroups
     /// `sessions`: the open bridges; with `past`, the newest past ones too.
     case sessions(past: Bool)
-    /// `sessions end`.
+    /// `end`.
     case endSession(BridgeID)
-    /// `audit`: the newest `last` entries.
-    case audit(last: Int)
+    /// `audit`: the newest `last` entries, none older than `since`.
+    case audit(last: Int, since: WallTime?)
+    /// `audit export`: entries behind `after`, and none older than `since`.
+    case exportAudit(after: Int64, since: WallTime?)
     /// `audit verify`.
     case verifyAudit
     /// `whoami`.
     case whoAmI
+    /// No words at all, over ssh: who one is, who waits, what is online.
+    case overview
+}
+
+/// Which terminals `terminals` lists.
+package struct TerminalFilter: Hashable, Sendable {
+    /// Those only that hold their tunnel.
+    package let isOnlineOnly: Bool
+    /// Those only with this tag.
+    package let tag: TerminalTag?
+
+    /// A filter; without arguments it lets all through.
+    package init(isOnlineOnly: Bool = false, tag: TerminalTag? = nil) {
+        self.isOnlineOnly = isOnlineOnly
+        self.tag = tag
+    }
+}
+
+/// What `request new` is asked for, before there is a code.
+package struct RequestWish: Hashable, Sendable {
+    /// For which terminal.
+    package let terminal: TerminalName
+    /// The login user that the customer is to create.
+    package let login: LoginName
+    /// Whose keys go on the sheet; `nil`: the caller's.
+    package let staff: StaffName?
+    /// What it is for; one printable line.
+    package let purpose: String
+    /// From when on the code is not taken.
+    package let expiresAt: WallTime
+    /// Whether the first key that comes with the code needs no approval.
+    package let approvesItself: Bool
+    /// The language of the sheet.
+    package let language: SheetLanguage
+
+    /// A wish from its parts.
+    package init(
+        terminal: TerminalName, login: LoginName, staff: StaffName?, purpose: String, expiresAt: WallTime, approvesItself: Bool,
+        language: SheetLanguage
+    ) {
+        self.terminal = terminal
+        self.login = login
+        self.staff = staff
+        self.purpose = purpose
+        self.expiresAt = expiresAt
+        self.approvesItself = approvesItself
+        self.language = language
+    }
 }
 
 /// What a command found or did, before it is text or JSON.
@@ -32,18 +96,36 @@ package enum RelayReply: Hashable, Sendable {
     case terminals([TerminalView])
     /// One terminal and what to hand out for it.
     case terminal(TerminalView, TerminalSheet)
+    /// A request was made: what to send to the customer.
+    case request(RequestView)
+    /// Requests that are not over, the oldest first.
+    case requests([OpenRequestView])
+    /// A key that waits for approval.
+    case waiting(OpenRequestView)
+    /// The terminal came online, or was.
+    case online(TerminalView)
+    /// Host keys, by terminal.
+    case hostKeys([HostKeysView], asKnownHosts: Bool)
+    /// A terminal's report was taken.
+    case reported(ReportOutcome)
     /// All, by name.
     case staff([StaffView])
+    /// All, by name.
+    case groups([GroupView])
     /// Open ones first.
     case sessions([SessionView])
     /// A bridge was ended.
     case sessionEnded(BridgeID)
     /// Oldest first.
     case audit([AuditView])
+    /// Oldest first; whether there are more behind them.
+    case auditExport([AuditView], hasMore: Bool)
     /// What following the chain found.
     case auditVerdict(AuditVerdict)
     /// Who the caller is.
     case identity(IdentityView)
+    /// What a member of staff sees first.
+    case overview(OverviewView)
 }
 
 /// Why a command was not done.
@@ -64,6 +146,14 @@ package enum RelayCommandError: Error, Hashable, Sendable {
     case refused(Refusal)
     /// The caller may not give this command.
     case notAllowed(command: String)
+    /// The operator did not say whose keys go on the sheet.
+    case staffMissing
+    /// Support staff asked for a terminal whose name others have.
+    case nameNotFree(TerminalName)
+    /// The terminal did not come online in time.
+    case notOnline(TerminalName, after: SupportDuration)
+    /// The client went while the command waited: nobody reads this.
+    case abandoned
     /// The command asks the running relay, and none runs.
     case notRunning(command: String)
     /// There is no open session of this number.

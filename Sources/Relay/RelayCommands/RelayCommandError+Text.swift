@@ -8,7 +8,8 @@ extension RelayCommandError {
     package var status: ExitStatus {
         switch self {
         case .usage, .badValue, .keyFromFileOverSSH, .localOnly: .usage
-        case .badKey, .keyMissing, .ledger, .refused, .notAllowed, .noSuchSession: .refused
+        case .badKey, .keyMissing, .ledger, .refused, .notAllowed, .noSuchSession, .staffMissing, .nameNotFree, .notOnline, .abandoned:
+            .refused
         case .notRunning: .notRunning
         }
     }
@@ -26,6 +27,11 @@ extension RelayCommandError {
         case .ledger(let error, let change): error.sentence(program: program, change: change)
         case .refused(let refusal): refusal.sentence
         case .notAllowed(let command): "\(command) is for admins; see: \(program) help"
+        case .staffMissing: "say whose public keys go on the sheet: --staff NAME; see: \(program) staff list"
+        case .nameNotFree(let name):
+            "the name \"\(name)\" is taken by a terminal that you may not reach: choose another one, or ask an admin for a grant"
+        case .notOnline(let name, let time): "\(name) did not connect within \(time)"
+        case .abandoned: "nobody waits any more"
         case .notRunning(let command): "\(command): the relay is not running; start it with: towline-relay serve"
         case .noSuchSession(let bridge): "there is no open session \(bridge); see: \(program) sessions"
         case .localOnly(let command): "\(command) is a command of towline-relay on the relay itself"
@@ -57,7 +63,25 @@ extension LedgerError {
         case .tooManyKeys(let count):
             "\(count) keys for one member of staff: at most \(RegistryLimits.keysPerStaff)"
         case .noKeys: "there is no public key in what was given"
-        case .noGrant(let staff, let terminal): "staff \"\(staff)\" has no grant for terminal \"\(terminal)\"; see: \(program) staff list"
+        case .noGrant(let grantee, let target):
+            "\(grantee.words) has no grant for \(target.words); see: \(program) \(grantee.list)"
+        case .groupExists(let name): "group \"\(name)\" already exists; see: \(program) group list"
+        case .noGroup(let name): "there is no group \"\(name)\"; see: \(program) group list"
+        case .noStaffKey(let name, let fingerprint): "staff \"\(name)\" has no key \(fingerprint); see: \(program) staff list"
+        case .lastKey(let name):
+            "it is the only key of staff \"\(name)\": add another one first, or shut them out: \(program) staff disable \(name)"
+        case .tooManyTags(let name): "terminal \"\(name)\" has \(RegistryLimits.tagsPerTerminal) tags, which is the most"
+        case .tooManyRequests:
+            "there are \(RegistryLimits.openRequests) requests that are not over, which is the most; see: \(program) request list"
+        case .noRequest(let name): "there is no request for terminal \"\(name)\"; see: \(program) request list"
+        case .wouldReplaceKey(let name):
+            "terminal \"\(name)\" has a key: to replace it, leave out --auto-approve and approve the new key when it comes"
+        case .nothingWaits(let name):
+            "no key of terminal \"\(name)\" waits for approval; to approve the one that the customer sent: "
+                + "\(program) approve \(name) < key.pub"
+        case .otherKeyWaits(let name, let fingerprint):
+            "another key waits at terminal \"\(name)\": \(fingerprint); nothing was approved: ask the customer to read theirs again"
+        case .noChangedHostKeys(let name): "terminal \"\(name)\" has reported no changed host keys; see: \(program) host-keys \(name)"
         case .missing(let path):
             "there is no store at \(Printable.escaped(path)); create one with: towline-relay init --data-dir DIR --hostname FQDN"
         case .exists(let path): "there is a store at \(Printable.escaped(path)) already; nothing was changed"
@@ -82,19 +106,55 @@ extension KeyHolder {
     }
 }
 
+extension GranteeName {
+    /// `staff "alice"` or `group "night"`.
+    var words: String {
+        switch self {
+        case .staff(let name): "staff \"\(name)\""
+        case .group(let name): "group \"\(name)\""
+        }
+    }
+
+    /// The command that shows it.
+    var list: String {
+        switch self {
+        case .staff: "staff list"
+        case .group: "group list"
+        }
+    }
+}
+
+extension GrantTargetName {
+    /// `terminal "shop-42"` or `tag "berlin"`.
+    var words: String {
+        switch self {
+        case .terminal(let name): "terminal \"\(name)\""
+        case .tag(let tag): "tag \"\(tag)\""
+        }
+    }
+}
+
 extension RelayCommand {
     /// The words that call it, for messages.
     package var name: String {
         switch self {
         case .change(let change): change.command
-        case .listTerminals: "terminal list"
+        case .newRequest: "request new"
+        case .listRequests: "request list"
+        case .showWaiting: "approve"
+        case .listTerminals: "terminals"
         case .showTerminal: "terminal show"
+        case .wait: "wait"
+        case .hostKeys: "host-keys"
+        case .report: "report"
         case .listStaff: "staff list"
+        case .listGroups: "group list"
         case .sessions: "sessions"
-        case .endSession: "sessions end"
+        case .endSession: "end"
         case .audit: "audit"
+        case .exportAudit: "audit export"
         case .verifyAudit: "audit verify"
-        case .whoAmI: "whoami"
+        case .whoAmI, .overview: "whoami"
         }
     }
 }
@@ -104,7 +164,7 @@ extension RegistryChange {
     var command: String {
         switch self {
         case .addTerminal: "terminal add"
-        case .approve: "approve"
+        case .approve, .approveWaiting: "approve"
         case .setTerminalEnabled(_, let isEnabled): isEnabled ? "terminal enable" : "terminal disable"
         case .removeTerminal: "terminal remove"
         case .addStaff: "staff add"
@@ -112,6 +172,18 @@ extension RegistryChange {
         case .removeStaff: "staff remove"
         case .grant: "grant"
         case .revoke: "revoke"
+        case .addStaffKeys: "staff key add"
+        case .removeStaffKey: "staff key remove"
+        case .setRole: "staff role"
+        case .addGroup: "group add"
+        case .removeGroup: "group remove"
+        case .setMember(_, _, let isMember): isMember ? "group member add" : "group member remove"
+        case .setTag(_, _, let isSet): isSet ? "terminal tag" : "terminal untag"
+        case .setDetails: "terminal set"
+        case .request: "request new"
+        case .cancelRequest: "request cancel"
+        case .acceptHostKeys: "host-keys accept"
+        case .announce: "announce"
         }
     }
 }

@@ -13,10 +13,32 @@ package enum RelayCommandTable {
     package static let remote = CommandTable(
         program: "ssh RELAY", summary: "the relay that staff reach customers' terminals through", commands: everywhere, everywhere: [json])
 
+    /// Those of them that support staff may give.
+    package static let support = remote.limited { supportCommands.contains($0.path.joined(separator: " ")) }
+
+    /// The commands that a terminal's key may give.
+    package static let terminal = CommandTable(
+        program: "ssh RELAY", summary: "the relay that this terminal is reached through",
+        commands: [
+            CommandSpec("report", "Tell the relay your host keys and login users, as JSON on standard input"),
+            whoAmI, help,
+        ], everywhere: [json])
+
+    private static let supportCommands: Set<String> = [
+        "request new", "request list", "request cancel", "approve", "terminals", "terminal list", "terminal show", "wait", "host-keys",
+        "sessions", "end", "whoami", "help",
+    ]
+
     /// Entries of `audit` that are shown unless told otherwise.
     package static let auditEntries = 50
     /// Entries of `audit` that are shown at most: they are one reply in memory.
     package static let mostAuditEntries = 10_000
+    /// Entries that `audit export` gives at once: some 10 MB. More are asked for with `--after`.
+    package static let exportedEntries = 20_000
+    /// How long `wait` waits unless told otherwise, and at most.
+    package static let waiting = (standard: "1h", longest: "24h")
+    /// How long a request's code can be used unless told otherwise.
+    package static let requestLife = "7d"
 
     private static let dataDirectory = CommandSpec.Option(
         "--data-dir", value: "DIR", "where the relay keeps its store (or TOWLINE_RELAY_DATA; else /var/lib/towline-relay)")
@@ -33,7 +55,53 @@ package enum RelayCommandTable {
             ]),
     ]
 
-    private static let everywhere = [
+    private static let whoAmI = CommandSpec("whoami", "Tell who you are to the relay and what you may reach")
+    private static let help = CommandSpec("help", "Explain the commands", arguments: [.init("COMMAND", isOptional: true)])
+    private static let until = CommandSpec.Option(
+        "--until", value: "WHEN", "when it ends: 8h, 7d, 2026-12-31 or 2026-12-31T18:00 (UTC)")
+
+    private static let everywhere = requests + terminals + people + sessions + [whoAmI, help]
+
+    private static let requests = [
+        CommandSpec(
+            "request new", "Ask a customer for access: print a sheet to send them, with a line that sets up their terminal",
+            arguments: [.init("TERMINAL")],
+            options: [
+                .init("--login", value: "NAME", isRequired: true, "the SSH login user that the customer is to create"),
+                .init("--for", value: "TEXT", takesText: true, "what it is for, such as customer and ticket"),
+                .init("--expires", value: "WHEN", "until when the line can be used (else \(requestLife))"),
+                .init("--auto-approve", "the first key that comes with the line needs no approval"),
+                .init("--lang", value: "en|ja", "the language of the sheet (else en)"),
+                .init("--staff", value: "NAME", "whose public keys go on the sheet (else yours)"),
+            ]),
+        CommandSpec("request list", "List the requests that are not over, and the keys that wait for approval"),
+        CommandSpec("request cancel", "End a request: its line can no longer be used", arguments: [.init("TERMINAL")]),
+        CommandSpec(
+            "approve", "Set or replace the key of a terminal: the one on standard input, or the one that waits for approval",
+            arguments: [.init("TERMINAL")],
+            options: [
+                .init("--key", value: "FILE|-", "the key that the customer sent (else standard input)"),
+                .init("--fingerprint", value: "SHA256:…", "approve the key that waits, if this is its fingerprint"),
+                .init("--yes", "approve the key that waits, whichever it is"),
+            ]),
+    ]
+
+    private static let terminals = [
+        CommandSpec(
+            "terminals", "List the terminals that you may reach",
+            options: [.init("--online", "those only that are connected"), .init("--tag", value: "TAG", "those only with this tag")]),
+        CommandSpec(
+            "wait", "Return when a terminal is connected", arguments: [.init("TERMINAL")],
+            options: [
+                .init(
+                    "--for", value: "TIME", takesText: true,
+                    "give up after this time (else \(waiting.standard), at most \(waiting.longest))")
+            ]),
+        CommandSpec(
+            "host-keys", "Show the SSH host keys of terminals, for your known_hosts", arguments: [.init("TERMINAL", isOptional: true)],
+            options: [.init("--known-hosts", "as lines of known_hosts, under the terminal's name and its listening port")]),
+        CommandSpec(
+            "host-keys accept", "Accept the changed host keys of a terminal, after asking the customer why", arguments: [.init("TERMINAL")]),
         CommandSpec(
             "terminal add", "Add a terminal; it gets a listening port",
             arguments: [.init("NAME")],
@@ -43,13 +111,21 @@ package enum RelayCommandTable {
             ]),
         CommandSpec("terminal list", "List the terminals"),
         CommandSpec("terminal show", "Show a terminal, and what to give to the customer and to staff", arguments: [.init("NAME")]),
+        CommandSpec(
+            "terminal set", "Note whose a terminal is, and what staff should know about it", arguments: [.init("NAME")],
+            options: [
+                .init("--organisation", value: "TEXT", takesText: true, "the customer; - for none"),
+                .init("--notes", value: "TEXT", takesText: true, "anything, one line; - for none"),
+            ]),
+        CommandSpec(
+            "terminal tag", "Mark a terminal with tags, which grants can name", arguments: [.init("NAME"), .init("TAG")]),
+        CommandSpec("terminal untag", "Take a tag off a terminal", arguments: [.init("NAME"), .init("TAG")]),
         CommandSpec("terminal disable", "Shut a terminal out; its connections end now", arguments: [.init("NAME")]),
         CommandSpec("terminal enable", "Let a terminal in again", arguments: [.init("NAME")]),
         CommandSpec("terminal remove", "Forget a terminal with its key and grants", arguments: [.init("NAME")]),
-        CommandSpec(
-            "approve", "Set or replace the key of a terminal, from a file or from standard input",
-            arguments: [.init("TERMINAL")],
-            options: [.init("--key", value: "FILE|-", "the key that the terminal issued (else standard input)")]),
+    ]
+
+    private static let people = [
         CommandSpec(
             "staff add", "Add a member of the support staff",
             arguments: [.init("NAME")],
@@ -57,25 +133,47 @@ package enum RelayCommandTable {
                 .init("--key", value: "FILE|-", isRequired: true, "their public keys, one a line"),
                 .init("--role", value: "support|admin", "support reaches what it has a grant for, admin everything (else support)"),
             ]),
-        CommandSpec("staff list", "List the staff with their keys and grants"),
+        CommandSpec("staff list", "List the staff with their keys, groups and grants"),
+        CommandSpec(
+            "staff key add", "Give a member of staff further public keys", arguments: [.init("NAME")],
+            options: [.init("--key", value: "FILE|-", "the keys, one a line (else standard input)")]),
+        CommandSpec(
+            "staff key remove", "Take a public key from a member of staff; connections with it end now",
+            arguments: [.init("NAME"), .init("FINGERPRINT")]),
+        CommandSpec("staff role", "Give a member of staff another role", arguments: [.init("NAME"), .init("ROLE")]),
         CommandSpec("staff disable", "Shut a member of staff out; their connections end now", arguments: [.init("NAME")]),
         CommandSpec("staff enable", "Let a member of staff in again", arguments: [.init("NAME")]),
         CommandSpec("staff remove", "Forget a member of staff with keys and grants", arguments: [.init("NAME")]),
+        CommandSpec("group add", "Add a group of staff, which grants can name", arguments: [.init("GROUP")]),
+        CommandSpec("group list", "List the groups with their members and grants"),
+        CommandSpec("group remove", "Forget a group with its grants", arguments: [.init("GROUP")]),
+        CommandSpec("group member add", "Put a member of staff into a group", arguments: [.init("GROUP"), .init("STAFF")]),
+        CommandSpec("group member remove", "Take a member of staff out of a group", arguments: [.init("GROUP"), .init("STAFF")]),
         CommandSpec(
-            "grant", "Let a member of staff reach a terminal; again: set another end",
-            arguments: [.init("STAFF"), .init("TERMINAL")],
-            options: [.init("--until", value: "WHEN", "when it ends: 8h, 7d, 2026-12-31 or 2026-12-31T18:00 (UTC)")]),
+            "grant", "Let staff (NAME or group:NAME) reach a terminal (NAME or tag:TAG); again: set another end",
+            arguments: [.init("WHO"), .init("WHAT")], options: [until]),
+        CommandSpec("revoke", "Take a grant back; open sessions end now", arguments: [.init("WHO"), .init("WHAT")]),
         CommandSpec(
-            "revoke", "Take a grant back; open sessions end now", arguments: [.init("STAFF"), .init("TERMINAL")]),
-        CommandSpec("terminals", "List the terminals that you may reach"),
+            "announce", "Show staff a line when they connect, until another one or none is set",
+            arguments: [.init("TEXT", isOptional: true, repeats: true)], options: [until, .init("--off", "show nothing any more")]),
+    ]
+
+    private static let sessions = [
         CommandSpec(
             "sessions", "List the open sessions", options: [.init("--past", "the newest past ones too")]),
-        CommandSpec("sessions end", "End an open session", arguments: [.init("ID")]),
+        CommandSpec("end", "End an open session", arguments: [.init("SESSION")]),
         CommandSpec(
             "audit", "Show the newest entries of the audit log",
-            options: [.init("--last", value: "N", "how many (else \(auditEntries))")]),
+            options: [
+                .init("--last", value: "N", "how many (else \(auditEntries), or with --since all, at most \(mostAuditEntries))"),
+                .init("--since", value: "WHEN", "none older: 8h or 7d ago, or a date (UTC)"),
+            ]),
+        CommandSpec(
+            "audit export", "Give the audit log as JSON Lines, with the digests of its chain",
+            options: [
+                .init("--after", value: "N", "begin behind this entry (at most \(exportedEntries) are given at once)"),
+                .init("--since", value: "WHEN", "none older: 8h or 7d ago, or a date (UTC)"),
+            ]),
         CommandSpec("audit verify", "Prove that no entry of the audit log was changed or removed"),
-        CommandSpec("whoami", "Tell who you are to the relay and what you may reach"),
-        CommandSpec("help", "Explain the commands", arguments: [.init("COMMAND", isOptional: true)]),
     ]
 }

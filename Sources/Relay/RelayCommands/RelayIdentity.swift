@@ -1,21 +1,25 @@
+package import SSHCrypto
 package import SSHKeys
-import Support
+package import Support
 
 /// The relay as its peers see it: for what commands hand out.
-package struct RelayIdentity: Hashable, Sendable {
+package struct RelayIdentity: Sendable {
     /// Its name, as given to `init`.
     package let hostname: String
-    /// Its host key.
-    package let hostKey: PublicKey
+    /// Its host key, which also signs request lines.
+    package let signer: HostKey
     /// The port that `ssh` connects to.
     package let port: UInt16
 
     /// An identity from its parts.
-    package init(hostname: String, hostKey: PublicKey, port: UInt16) {
+    package init(hostname: String, hostKey: HostKey, port: UInt16) {
         self.hostname = hostname
-        self.hostKey = hostKey
+        signer = hostKey
         self.port = port
     }
+
+    /// The public half of its host key.
+    package var hostKey: PublicKey { signer.publicKey }
 
     /// The port that `serve` listens on unless told otherwise (DESIGN §9).
     package static let defaultPort: UInt16 = 2222
@@ -23,6 +27,14 @@ package struct RelayIdentity: Hashable, Sendable {
     /// `relay.example.com`, or `relay.example.com:2222`: what stands behind `ssh -J`. An IPv6 literal is in brackets.
     package var jump: String {
         port == 22 ? hostname : hostname.contains(":") ? "[\(hostname)]:\(port)" : "\(hostname):\(port)"
+    }
+
+    /// The same for a customer, who types it into a terminal.
+    package var address: RelayAddress {
+        let host = hostname.contains(":") ? "[\(hostname)]" : hostname
+        do { return try RelayAddress(parsing: "\(host):\(port)") } catch {
+            preconditionFailure("init takes no name that is no address: \(error)")
+        }
     }
 
     /// The line for a `known_hosts` file.

@@ -4,9 +4,22 @@ import SSHKeys
 package import Support
 
 extension RelayReply {
-    /// The exit status: a broken audit log is a failure.
+    /// The exit status: a broken audit log is a failure, and a key that still waits is not approved.
     package var status: ExitStatus {
-        if case .auditVerdict(.broken) = self { .refused } else { .done }
+        switch self {
+        case .auditVerdict(.broken), .waiting: .refused
+        default: .done
+        }
+    }
+
+    /// What goes to standard error beside the text: for who asked, not for whom the text is sent to. Empty for most.
+    package func remarks(program: String) -> String {
+        switch self {
+        case .request(let request): Self.remarks(on: request, program: program)
+        case .auditExport(let entries, hasMore: true):
+            "towline-relay: there is more; go on with: \(program) audit export --after \(entries.last?.number ?? 0)\n"
+        default: ""
+        }
     }
 
     /// Plain text that reads well in 80 columns, ending in a line feed.
@@ -18,12 +31,21 @@ extension RelayReply {
         case .changed(let change, let terminal): Self.text(of: change, terminal, program: program)
         case .terminals(let terminals): Self.text(of: terminals, program: program, now: now)
         case .terminal(let terminal, let sheet): Self.text(of: terminal, sheet, program: program, now: now)
-        case .staff(let staff): Self.text(of: staff, program: program)
+        case .request(let request): request.sheet
+        case .requests(let requests): Self.text(of: requests, program: program, now: now)
+        case .waiting(let request): Self.text(of: request, program: program, now: now)
+        case .online(let terminal): "\(terminal.name) is online, from \(terminal.from ?? "?")\n"
+        case .hostKeys(let keys, let asKnownHosts): asKnownHosts ? Self.knownHosts(keys) : Self.text(of: keys, program: program, now: now)
+        case .reported(let outcome): Self.text(of: outcome)
+        case .staff(let staff): Self.text(of: staff, program: program, now: now)
+        case .groups(let groups): Self.text(of: groups, program: program)
+        case .auditExport(let entries, _): entries.map { Self.encode($0, isPretty: false) }.joined()
+        case .overview(let overview): Self.text(of: overview, program: program, now: now)
         case .sessions(let sessions): Self.text(of: sessions, now: now)
         case .sessionEnded(let bridge): "session \(bridge) ended\n"
         case .audit(let entries): Self.text(of: entries)
         case .auditVerdict(.intact(let entries, let head)):
-            "the audit log is intact: \(entries) entries, the last digest is \(Self.hexadecimal(head))\n"
+            "the audit log is intact: \(entries) entries, the last digest is \(Hexadecimal.text(head))\n"
         case .auditVerdict(.broken(let number, let why)): "the audit log is broken at entry \(number): \(why)\n"
         case .identity(let identity): Self.text(of: identity)
         }
@@ -35,12 +57,21 @@ extension RelayReply {
         case .changed(let change, let terminal): Self.encode(ChangeResult(done: change.command, terminal: terminal))
         case .terminals(let terminals): Self.encode(terminals)
         case .terminal(let terminal, let sheet): Self.encode(TerminalResult(terminal: terminal, sheet: sheet))
+        case .request(let request): Self.encode(request)
+        case .requests(let requests): Self.encode(requests)
+        case .waiting(let request): Self.encode(request)
+        case .online(let terminal): Self.encode(terminal)
+        case .hostKeys(let keys, _): Self.encode(keys)
+        case .reported(let outcome): Self.encode(ChangeResult(done: "report: \(outcome)", terminal: nil))
         case .staff(let staff): Self.encode(staff)
+        case .groups(let groups): Self.encode(groups)
+        case .auditExport(let entries, _): entries.map { Self.encode($0, isPretty: false) }.joined()
+        case .overview(let overview): Self.encode(overview)
         case .sessions(let sessions): Self.encode(sessions)
-        case .sessionEnded(let bridge): Self.encode(ChangeResult(done: "sessions end \(bridge)", terminal: nil))
+        case .sessionEnded(let bridge): Self.encode(ChangeResult(done: "end \(bridge)", terminal: nil))
         case .audit(let entries): Self.encode(entries)
         case .auditVerdict(.intact(let entries, let head)):
-            Self.encode(VerdictResult(intact: true, entries: entries, head: Self.hexadecimal(head), brokenAt: nil, why: nil))
+            Self.encode(VerdictResult(intact: true, entries: entries, head: Hexadecimal.text(head), brokenAt: nil, why: nil))
         case .auditVerdict(.broken(let number, let why)):
             Self.encode(VerdictResult(intact: false, entries: nil, head: nil, brokenAt: number, why: why))
         case .identity(let identity): Self.encode(identity)
@@ -65,20 +96,14 @@ extension RelayReply {
         let why: String?
     }
 
-    private static func encode(_ value: some Encodable) -> String {
+    private static func encode(_ value: some Encodable, isPretty: Bool = true) -> String {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        encoder.outputFormatting =
+            isPretty ? [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes] : [.sortedKeys, .withoutEscapingSlashes]
         do {
             return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
         } catch {
             preconditionFailure("views are always JSON: \(error)")
         }
-    }
-
-    private static func hexadecimal(_ bytes: [UInt8]) -> String {
-        bytes.map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }.joined()
     }
 }

@@ -12,8 +12,8 @@ extension RelayReply {
                 ? "when the customer has sent its key: \(program) approve \(name) --key FILE|-"
                 : "what to hand out: \(program) terminal show \(name)"
             return "added terminal \(name): \(port)\n\(next)\n"
-        case .approve(let name, _):
-            return "approved the key of terminal \(name): \(terminal?.key.map(words) ?? "")\n"
+        case .approve(let name, _), .approveWaiting(let name, _):
+            return "approved the key of terminal \(name): \(terminal?.key.map { words($0) } ?? "")\n"
         case .setTerminalEnabled(let name, true): return "terminal \(name) may connect and be reached again\n"
         case .setTerminalEnabled(let name, false): return "disabled terminal \(name); its connections end now\n"
         case .removeTerminal(let name): return "removed terminal \(name) with its key and grants; its connections end now\n"
@@ -24,14 +24,42 @@ extension RelayReply {
         case .setStaffEnabled(let name, true): return "staff \(name) may come in again\n"
         case .setStaffEnabled(let name, false): return "disabled staff \(name); their connections end now\n"
         case .removeStaff(let name): return "removed staff \(name) with keys and grants; their connections end now\n"
-        case .grant(let staff, let terminal, let until):
-            return "\(staff) may reach \(terminal)\(until.map { " until \($0)" } ?? ", until it is revoked")\n"
-        case .revoke(let staff, let terminal): return "\(staff) may no longer reach \(terminal); open sessions end now\n"
+        case .grant(let grantee, let target, let until):
+            return "\(grantee) may reach \(target)\(until.map { " until \($0)" } ?? ", until it is revoked")\n"
+        case .revoke(let grantee, let target): return "\(grantee) may no longer reach \(target); open sessions end now\n"
+        case .addStaffKeys(let name, let keys):
+            return (["added to staff \(name)"] + keys.map { "  " + words(KeyView($0.key, comment: $0.comment)) }).joined(separator: "\n")
+                + "\n"
+        case .removeStaffKey(let name, let fingerprint):
+            return "took \(fingerprint) from staff \(name); connections with it end now\n"
+        case .setRole(let name, .admin): return "\(name) is an admin: reaches every terminal, and may give every command\n"
+        case .setRole(let name, .support): return "\(name) is support: reaches what a grant names\n"
+        case .addGroup(let name):
+            return
+                "added group \(name)\nnext: \(program) group member add \(name) STAFF, and: \(program) grant group:\(name) TERMINAL|tag:TAG\n"
+        case .removeGroup(let name): return "removed group \(name) with its grants; its members stay\n"
+        case .setMember(let group, let name, true): return "\(name) is in group \(group)\n"
+        case .setMember(let group, let name, false): return "\(name) is not in group \(group)\n"
+        case .setTag(let name, let tag, true): return "terminal \(name) has tag \(tag)\n"
+        case .setTag(let name, let tag, false): return "terminal \(name) has no tag \(tag)\n"
+        case .setDetails(let name, _, _):
+            let parts = [terminal?.organisation.map { "organisation \($0)" }, terminal?.notes.map { "notes \($0)" }].compactMap(\.self)
+            return "terminal \(name): \(parts.isEmpty ? "nothing noted" : parts.joined(separator: "; "))\n"
+        case .request(let order): return "request for \(order.terminal)\n"
+        case .cancelRequest(let name):
+            return "ended the request for \(name): its line can no longer be used\n"
+                + (terminal?.key == nil ? "the terminal stays, without a key; to forget it: \(program) terminal remove \(name)\n" : "")
+        case .acceptHostKeys(let name): return "staff are told the new host keys of \(name) from now on\n"
+        case .announce(let announcement?):
+            return "staff see when they connect\(announcement.until.map { ", until \($0)" } ?? ""): \(announcement.text)\n"
+        case .announce(nil): return "nothing is announced any more\n"
         }
     }
 
     static func text(of terminals: [TerminalView], program: String, now: WallTime) -> String {
-        guard !terminals.isEmpty else { return "no terminals; add one with: \(program) terminal add NAME\n" }
+        guard !terminals.isEmpty else {
+            return "no terminals; to ask a customer for access: \(program) request new TERMINAL --login NAME\n"
+        }
         var table = TextTable(["NAME", "PORT", "STATE", "LAST SEEN", "FROM"])
         for terminal in terminals {
             let seen = terminal.state == .online ? "now" : terminal.lastSeen.map { TimeAgo.text(since: $0, now: now) } ?? "never"
@@ -44,11 +72,17 @@ extension RelayReply {
         var lines = [
             field("terminal", terminal.name),
             field("listening port", String(terminal.listeningPort)),
-            field("key", terminal.key.map(words) ?? "none yet; approve it with: \(program) approve \(terminal.name) --key FILE|-"),
+            field("key", terminal.key.map { words($0) } ?? "none yet; approve it with: \(program) approve \(terminal.name) --key FILE|-"),
             field("state", stateInWords(terminal, now: now)),
             field("last seen", terminal.lastSeen.map { "\($0) (\(TimeAgo.text(since: $0, now: now)))" } ?? "never"),
             field("added", terminal.addedAt.description),
         ]
+        if let key = terminal.waitingKey {
+            lines.insert(field("waits for approval", "\(words(key)); see: \(program) approve \(terminal.name)"), at: 3)
+        }
+        if let organisation = terminal.organisation { lines.append(field("organisation", organisation)) }
+        if let notes = terminal.notes { lines.append(field("notes", notes)) }
+        if !terminal.tags.isEmpty { lines.append(field("tags", terminal.tags.joined(separator: ", "))) }
         if sheet.visitors.isEmpty {
             lines.append(field("who may reach it", "nobody yet; give a grant with: \(program) grant STAFF \(terminal.name)"))
         } else {
@@ -84,23 +118,40 @@ extension RelayReply {
             return "online\(since) from \(terminal.from ?? "?"), \(terminal.clientVersion ?? "?")"
         case .offline: return "offline"
         case .noKey: return "waits for its key"
+        case .waiting: return "its key waits for approval"
         case .disabled: return "disabled"
         case .stopped: return "unknown: the relay is not running"
         }
     }
 
-    static func text(of staff: [StaffView], program: String) -> String {
+    static func text(of staff: [StaffView], program: String, now: WallTime) -> String {
         guard !staff.isEmpty else { return "no staff; add somebody with: \(program) staff add NAME --key FILE|-\n" }
         var lines: [String] = []
         for member in staff {
             lines.append("\(member.name) (\(member.role)\(member.enabled ? "" : ", disabled"))")
-            lines += member.keys.map { "  key      " + words($0) }
+            for key in member.keys {
+                let use = key.lastUsed.map { "last used \(TimeAgo.text(since: $0, now: now))" } ?? "never used"
+                lines.append("  key      \(words(key)), \(use)")
+            }
+            if !member.groups.isEmpty { lines.append("  groups   " + member.groups.joined(separator: ", ")) }
             if member.role == StaffMember.Role.admin.rawValue {
                 lines.append("  reaches  every terminal")
-            } else if member.grants.isEmpty {
+            } else if member.reaches.isEmpty {
                 lines.append("  reaches  nothing yet; give a grant with: \(program) grant \(member.name) TERMINAL")
+            } else {
+                lines += member.reaches.map { "  reaches  " + words($0) }
             }
-            lines += member.role == StaffMember.Role.admin.rawValue ? [] : member.grants.map { "  reaches  " + words($0) }
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    static func text(of groups: [GroupView], program: String) -> String {
+        guard !groups.isEmpty else { return "no groups; add one with: \(program) group add GROUP\n" }
+        var lines: [String] = []
+        for group in groups {
+            lines.append(group.name)
+            lines.append("  members  " + (group.members.isEmpty ? "nobody yet" : group.members.joined(separator: ", ")))
+            lines += group.reaches.isEmpty ? ["  reaches  nothing yet"] : group.reaches.map { "  reaches  " + words($0) }
         }
         return lines.joined(separator: "\n") + "\n"
     }
@@ -136,7 +187,7 @@ extension RelayReply {
         if let key = identity.key { lines.append("  key      " + words(key)) }
         if let from = identity.from { lines.append("  from     " + from) }
         if identity.kind == "staff" {
-            switch identity.terminals {
+            switch identity.reaches {
             case nil: lines.append("  reaches  every terminal")
             case .some(let reaches) where reaches.isEmpty: lines.append("  reaches  nothing yet: ask an admin for a grant")
             case .some(let reaches): lines += reaches.map { "  reaches  " + words($0) }
@@ -148,7 +199,7 @@ extension RelayReply {
     // MARK: - Pieces
 
     /// A label and its value, the values below each other.
-    private static func field(_ label: String, _ value: String) -> String {
+    static func field(_ label: String, _ value: String) -> String {
         label + String(repeating: " ", count: max(1, 20 - label.count)) + value
     }
 
@@ -156,8 +207,9 @@ extension RelayReply {
         "\(key.type) \(key.fingerprint)" + (key.comment.map { " \($0)" } ?? "")
     }
 
-    private static func words(_ reach: StaffView.Reach) -> String {
-        reach.terminal + (reach.until.map { reach.ended ? " (ended \($0))" : " (until \($0))" } ?? "")
+    static func words(_ reach: ReachView) -> String {
+        let via = reach.via.map { ", by group \($0)" } ?? ""
+        return reach.target + (reach.until.map { reach.ended ? " (ended \($0))" : " (until \($0))" } ?? "") + via
     }
 
     /// `512 B`, `1.4 kB`, `20.0 MB`, `3.1 GB`, by powers of 1000.

@@ -14,8 +14,11 @@ package struct KeyView: Hashable, Sendable, Encodable {
     package let fingerprint: String
     /// The comment of the line that it came from, printable; `nil` if there was none.
     package let comment: String?
+    /// When it was last proved here; `nil`: never, or it is no key of staff.
+    package let lastUsed: WallTime?
 
-    init(_ key: PublicKey, comment: String = "") {
+    init(_ key: PublicKey, comment: String = "", lastUsed: WallTime? = nil) {
+        self.lastUsed = lastUsed
         type = key.algorithm.rawValue
         fingerprint = key.fingerprint.description
         self.comment = comment.isEmpty ? nil : Printable.escaped(comment)
@@ -32,6 +35,8 @@ package struct TerminalView: Hashable, Sendable, Encodable {
         case offline
         /// It has no key yet.
         case noKey = "no key"
+        /// It has no key yet, and one waits for approval.
+        case waiting
         /// It is disabled.
         case disabled
         /// It has a key; whether it holds a tunnel only a running relay knows.
@@ -56,11 +61,24 @@ package struct TerminalView: Hashable, Sendable, Encodable {
     package let lastSeen: WallTime?
     /// When it was added.
     package let addedAt: WallTime
+    /// Whose it is; `nil`: not noted.
+    package let organisation: String?
+    /// What staff should know; `nil`: nothing noted.
+    package let notes: String?
+    /// What it is marked with, in order.
+    package let tags: [String]
+    /// The key that waits for approval; `nil`: none.
+    package let waitingKey: KeyView?
 
     /// - Parameters:
     ///   - tunnel: the one that it holds.
+    ///   - candidate: a key that waits for approval.
     ///   - isRelayRunning: whether `tunnel` says anything.
-    init(_ terminal: Terminal, tunnel: LiveTunnel?, isRelayRunning: Bool) {
+    init(_ terminal: Terminal, tunnel: LiveTunnel?, candidate: EnrolmentRequest.Candidate? = nil, isRelayRunning: Bool) {
+        organisation = terminal.organisation.isEmpty ? nil : Printable.escaped(terminal.organisation)
+        notes = terminal.notes.isEmpty ? nil : Printable.escaped(terminal.notes)
+        tags = terminal.tags.map(\.description)
+        waitingKey = candidate.map { KeyView($0.key) }
         name = terminal.name.description
         listeningPort = terminal.listeningPort.rawValue
         key = terminal.key.map { KeyView($0) }
@@ -70,7 +88,8 @@ package struct TerminalView: Hashable, Sendable, Encodable {
         clientVersion = tunnel.map { Printable.escaped($0.clientVersion) }
         lastSeen = tunnel?.lastHeard ?? terminal.lastSeen
         state =
-            if !terminal.isEnabled { .disabled } else if terminal.key == nil { .noKey } else if tunnel != nil { .online } else {
+            if !terminal.isEnabled { .disabled } else if terminal.key == nil { candidate == nil ? .noKey : .waiting } else if tunnel != nil
+            { .online } else {
                 isRelayRunning ? .offline : .stopped
             }
     }
@@ -102,18 +121,20 @@ package struct TerminalSheet: Hashable, Sendable, Encodable {
     package let visitors: [Visitor]
 }
 
+/// What a grant says.
+package struct ReachView: Hashable, Sendable, Encodable {
+    /// A terminal's name, or `tag:` and a tag.
+    package let target: String
+    /// The grant's end; `nil`: none.
+    package let until: WallTime?
+    /// Whether it is over.
+    package let ended: Bool
+    /// The group that has the grant; `nil`: one's own.
+    package let via: String?
+}
+
 /// A member of staff as they are shown.
 package struct StaffView: Hashable, Sendable, Encodable {
-    /// What a grant says.
-    package struct Reach: Hashable, Sendable, Encodable {
-        /// The terminal's name.
-        package let terminal: String
-        /// The grant's end; `nil`: none.
-        package let until: WallTime?
-        /// Whether it is over.
-        package let ended: Bool
-    }
-
     /// Their name.
     package let name: String
     /// `support` or `admin`.
@@ -122,8 +143,20 @@ package struct StaffView: Hashable, Sendable, Encodable {
     package let enabled: Bool
     /// Their keys.
     package let keys: [KeyView]
-    /// Their grants, by terminal. Admins reach all terminals without.
-    package let grants: [Reach]
+    /// Their groups, by name.
+    package let groups: [String]
+    /// Their grants and those of their groups. Admins reach all terminals without.
+    package let reaches: [ReachView]
+}
+
+/// A group as it is shown.
+package struct GroupView: Hashable, Sendable, Encodable {
+    /// Its name.
+    package let name: String
+    /// Who is in it, by name.
+    package let members: [String]
+    /// Its grants.
+    package let reaches: [ReachView]
 }
 
 /// A bridge as it is shown.
@@ -136,6 +169,8 @@ package struct SessionView: Hashable, Sendable, Encodable {
     package let terminal: String
     /// The member of staff's end as `address:port`.
     package let from: String
+    /// Fingerprint of the key that opened it; `nil` while it is open.
+    package let key: String?
     /// When it was opened.
     package let openedAt: WallTime
     /// When it ended; `nil`: it is open.
@@ -162,8 +197,11 @@ package struct AuditView: Hashable, Sendable, Encodable {
     package let subject: String
     /// More.
     package let detail: String
+    /// SHA-256 over the digest of the entry before and this entry, hexadecimal (docs/relay.md); `nil` where nobody follows the chain.
+    package let digest: String?
 
-    init(_ entry: AuditEntry) {
+    init(_ entry: AuditEntry, withDigest: Bool = false) {
+        digest = withDigest ? Hexadecimal.text(entry.digest) : nil
         number = entry.number
         at = entry.at
         actor = entry.actor
@@ -187,8 +225,8 @@ package struct IdentityView: Hashable, Sendable, Encodable {
     package let key: KeyView?
     /// Where from, as `address:port`.
     package let from: String?
-    /// The terminals that support staff may reach; `nil`: all, or none of a terminal's business.
-    package let terminals: [StaffView.Reach]?
+    /// What support staff may reach; `nil`: all, or none of a terminal's business.
+    package let reaches: [ReachView]?
     /// A terminal's own port.
     package let listeningPort: UInt16?
 }

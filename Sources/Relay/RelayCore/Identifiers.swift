@@ -31,6 +31,21 @@ package struct StaffID: Hashable, Comparable, Sendable, CustomStringConvertible 
     package var description: String { "staff \(rawValue)" }
 }
 
+/// The number of a group of staff in the registry; never used again after removal.
+package struct GroupID: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// 1 or more, as the store gave it.
+    package let rawValue: Int64
+
+    /// Wraps a number from the store.
+    package init(_ rawValue: Int64) { self.rawValue = rawValue }
+
+    /// The order in which groups were added.
+    package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+
+    /// `group 7`, for logs.
+    package var description: String { "group \(rawValue)" }
+}
+
 /// The number of a bridge within one run of the relay: the switch counts up from 1.
 ///
 /// The store adds the number of the run, so that bridges of different runs stay apart.

@@ -61,6 +61,8 @@ package struct LiveBridge: Hashable, Sendable {
 package protocol LiveRelay: Sendable {
     /// The tunnels held now, in no order.
     func tunnels() async -> [LiveTunnel]
+    /// Whether this terminal holds its tunnel now. Cheap: to be asked again and again by who waits for it.
+    func isOnline(_ terminal: TerminalID) async -> Bool
     /// The bridges open now, in no order.
     func bridges() async -> [LiveBridge]
     /// Makes `registry` the one that decides, and re-judges all live connections and bridges by it.
@@ -71,10 +73,20 @@ package protocol LiveRelay: Sendable {
     func end(_ bridge: BridgeID) async -> Bool
 }
 
-/// Runs a command line for a caller: the local operator's, or a member of staff's over ssh.
+/// Whether a command reads its standard input.
+package enum InputUse: Hashable, Sendable {
+    /// It does not: it runs at once.
+    case none
+    /// It runs when its input has ended.
+    case required
+    /// It runs when its input has ended, and without any if nothing comes within a moment: somebody sits before an open terminal.
+    case optional
+}
+
+/// Runs a command line for a caller: the local operator's, or a member of staff's or a terminal's over ssh.
 package protocol CommandRunner: Sendable {
-    /// Whether a command reads its standard input: over ssh it is then run when that has ended, any other at once.
-    func readsInput(_ arguments: [String]) -> Bool
+    /// How a command uses its standard input.
+    func inputUse(_ arguments: [String]) -> InputUse
 
     /// Runs one command and returns when its effect holds: committed in the store and applied to the running switch.
     /// - Parameters:

@@ -12,9 +12,19 @@ package struct Registry: Sendable {
         let staff: [StaffID: StaffMember]
         let staffByName: [String: StaffID]
         let principals: [PublicKey: Principal]
-        let grants: [StaffID: [TerminalID: Grant]]
+        let groups: [StaffGroup]
+        /// What each member of staff holds grants as: in their own name, and as a member of groups.
+        let capacities: [StaffID: [Grantee]]
+        let grants: [Grantee: [GrantTarget: Grant]]
+        let requests: [TerminalID: EnrolmentRequest]
+        let requestsByCode: [[UInt8]: TerminalID]
+        let candidates: [PublicKey: TerminalID]
+        let announcement: Announcement?
 
-        init(terminals: [Terminal], staff: [StaffMember], grants: [Grant]) {
+        init(
+            terminals: [Terminal], staff: [StaffMember], groups: [StaffGroup], grants: [Grant], requests: [EnrolmentRequest],
+            announcement: Announcement?
+        ) {
             var principals: [PublicKey: Principal] = [:]
             for terminal in terminals where terminal.isEnabled {
                 if let key = terminal.key { principals[key] = .terminal(terminal.id) }
@@ -22,10 +32,24 @@ package struct Registry: Sendable {
             for member in staff where member.isEnabled {
                 for key in member.keys { principals[key.key] = .staff(member.id) }
             }
-            var grantsByStaff: [StaffID: [TerminalID: Grant]] = [:]
-            for grant in grants { grantsByStaff[grant.staff, default: [:]][grant.terminal] = grant }
+            var capacities: [StaffID: [Grantee]] = [:]
+            for member in staff { capacities[member.id] = [.staff(member.id)] }
+            for group in groups {
+                for member in group.members { capacities[member]?.append(.group(group.id)) }
+            }
+            var byGrantee: [Grantee: [GrantTarget: Grant]] = [:]
+            for grant in grants { byGrantee[grant.grantee, default: [:]][grant.target] = grant }
+            let enabled = Set(terminals.lazy.filter(\.isEnabled).map(\.id))
+            let usable = requests.filter { enabled.contains($0.terminal) }
             self.principals = principals
-            self.grants = grantsByStaff
+            self.groups = groups.sorted { $0.name < $1.name }
+            self.capacities = capacities
+            self.grants = byGrantee
+            self.requests = Dictionary(uniqueKeysWithValues: requests.map { ($0.terminal, $0) })
+            requestsByCode = Dictionary(uniqueKeysWithValues: usable.filter { $0.candidate == nil }.map { ($0.codeDigest, $0.terminal) })
+            candidates = Dictionary(
+                uniqueKeysWithValues: usable.compactMap { request in request.candidate.map { ($0.key, request.terminal) } })
+            self.announcement = announcement
             self.terminals = Dictionary(uniqueKeysWithValues: terminals.map { ($0.id, $0) })
             terminalsByName = Dictionary(uniqueKeysWithValues: terminals.map { ($0.name.description, $0.id) })
             terminalsByPort = Dictionary(uniqueKeysWithValues: terminals.map { ($0.listeningPort.rawValue, $0.id) })
@@ -37,10 +61,15 @@ package struct Registry: Sendable {
     private let index: Index
 
     /// Builds the snapshot.
-    /// - Parameters: rows of the store: ids, names, listening ports and keys are each unique there (a precondition).
+    /// - Parameters: rows of the store: ids, names, listening ports, keys, and requests by terminal, code and key are each unique there
+    ///   (a precondition).
     /// - Cost: O(n), a hash per name, port and key.
-    package init(terminals: [Terminal] = [], staff: [StaffMember] = [], grants: [Grant] = []) {
-        index = Index(terminals: terminals, staff: staff, grants: grants)
+    package init(
+        terminals: [Terminal] = [], staff: [StaffMember] = [], groups: [StaffGroup] = [], grants: [Grant] = [],
+        requests: [EnrolmentRequest] = [], announcement: Announcement? = nil
+    ) {
+        index = Index(
+            terminals: terminals, staff: staff, groups: groups, grants: grants, requests: requests, announcement: announcement)
     }
 
     /// Whose key this is; `nil` if nobody's, or if its owner is disabled.
@@ -68,13 +97,56 @@ package struct Registry: Sendable {
     /// All members of staff, by name.
     package var staff: [StaffMember] { index.staff.values.sorted { $0.name.description < $1.name.description } }
 
-    /// All grants, those that ended too, by staff and terminal.
-    package var grants: [Grant] {
-        index.grants.values.flatMap(\.values).sorted { ($0.staff, $0.terminal) < ($1.staff, $1.terminal) }
+    /// All groups, by name.
+    package var groups: [StaffGroup] { index.groups }
+
+    /// All grants, those that ended too, in no order.
+    package var grants: [Grant] { index.grants.values.flatMap(\.values) }
+
+    /// What a grantee may reach by its own grants, those that ended too, in no order.
+    package func grants(of grantee: Grantee) -> [Grant] { index.grants[grantee].map { Array($0.values) } ?? [] }
+
+    /// The grant that lets this member of staff reach this terminal, in their own name or as a member of a group, for the terminal or for
+    /// one of its tags: of several the one that holds longest, ended or not. Admins need none and usually have none.
+    package func grant(_ staff: StaffID, _ terminal: TerminalID) -> Grant? {
+        guard let capacities = index.capacities[staff] else { return nil }
+        let tags = index.terminals[terminal]?.tags ?? []
+        var best: Grant?
+        for capacity in capacities {
+            guard let held = index.grants[capacity] else { continue }
+            for target in [.terminal(terminal)] + tags.map(GrantTarget.tag) {
+                guard let grant = held[target] else { continue }
+                if best.map(grant.outlasts) ?? true { best = grant }
+            }
+        }
+        return best
     }
 
-    /// The grant of this member of staff for this terminal, ended or not; admins need none and usually have none.
-    package func grant(_ staff: StaffID, _ terminal: TerminalID) -> Grant? { index.grants[staff]?[terminal] }
+    // MARK: Requests
+
+    /// The request of a terminal that is not over; `nil`: none.
+    package func request(for terminal: TerminalID) -> EnrolmentRequest? { index.requests[terminal] }
+
+    /// All requests that are not over, the oldest first.
+    package var requests: [EnrolmentRequest] {
+        index.requests.values.sorted { ($0.createdAt, $0.terminal) < ($1.createdAt, $1.terminal) }
+    }
+
+    /// Whether a join code, by its SHA-256, may be used at `moment`.
+    package func isOpen(codeDigest: [UInt8], at moment: WallTime) -> Bool {
+        index.requestsByCode[codeDigest].flatMap { index.requests[$0] }?.isOpen(at: moment) == true
+    }
+
+    /// The terminal whose key this wants to become; `nil`: it waits for no approval.
+    package func terminal(awaitedBy key: PublicKey) -> Terminal? { index.candidates[key].flatMap { index.terminals[$0] } }
+
+    /// The line for staff that is shown at `moment`; `nil`: none.
+    package func announcement(at moment: WallTime) -> Announcement? {
+        guard let announcement = index.announcement, announcement.until.map({ moment < $0 }) ?? true else { return nil }
+        return announcement
+    }
+
+    // MARK: Decisions
 
     /// Port that a terminal is reached at by its name (RFC 4254 §7.2 "port to connect" of `ssh -J relay login@NAME`).
     package static let portByName: UInt32 = 22

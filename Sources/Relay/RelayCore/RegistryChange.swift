@@ -17,10 +17,50 @@ package enum RegistryChange: Hashable, Sendable {
     case setStaffEnabled(StaffName, Bool)
     /// Forgets a member of staff with keys and grants. Past bridges and audit entries stay.
     case removeStaff(StaffName)
-    /// Lets staff reach a terminal; an existing grant gets the new end.
-    case grant(StaffName, TerminalName, until: WallTime?)
+    /// Lets staff reach terminals; an existing grant gets the new end.
+    case grant(GranteeName, GrantTargetName, until: WallTime?)
     /// Takes a grant back.
-    case revoke(StaffName, TerminalName)
+    case revoke(GranteeName, GrantTargetName)
+    /// Adds keys to those of a member of staff.
+    case addStaffKeys(StaffName, [AuthorizedKey])
+    /// Takes one key from a member of staff; never the last one.
+    case removeStaffKey(StaffName, Fingerprint)
+    /// Gives a member of staff another role.
+    case setRole(StaffName, StaffMember.Role)
+    /// Adds an empty group.
+    case addGroup(GroupName)
+    /// Forgets a group with its grants; its members stay.
+    case removeGroup(GroupName)
+    /// Puts a member of staff into a group, or takes them out.
+    case setMember(GroupName, StaffName, Bool)
+    /// Marks a terminal with a tag, or takes it off.
+    case setTag(TerminalName, TerminalTag, Bool)
+    /// Sets what is known about a terminal; `nil` leaves it as it is.
+    case setDetails(TerminalName, organisation: String?, notes: String?)
+    /// Makes a support request: adds the terminal if there is none, and ends an earlier request for it.
+    case request(RequestOrder)
+    /// Ends a terminal's request: its code, or the key that waits, is no longer taken. The terminal stays.
+    case cancelRequest(TerminalName)
+    /// Makes the key that waits for approval the terminal's key; `nil`: whichever it is.
+    case approveWaiting(TerminalName, Fingerprint?)
+    /// Makes the changed host keys of a terminal those that staff are told.
+    case acceptHostKeys(TerminalName)
+    /// Sets the line that staff see when they connect, or takes it away.
+    case announce(Announcement?)
+}
+
+/// A line for everybody on the staff, shown when they connect.
+package struct Announcement: Hashable, Sendable {
+    /// One printable line, at most `RegistryLimits.announcement` characters.
+    package let text: String
+    /// From when on it is no longer shown; `nil`: until it is taken away.
+    package let until: WallTime?
+
+    /// An announcement from its parts.
+    package init(text: String, until: WallTime?) {
+        self.text = text
+        self.until = until
+    }
 }
 
 /// Bounds of the registry, each with its rule in `LedgerError`.
@@ -29,6 +69,16 @@ package enum RegistryLimits {
     package static let allocatedPorts: ClosedRange<UInt16> = 20_000...29_999
     /// Keys that one member of staff may have: more is a mistake with a file. Refused with `.tooManyKeys`.
     package static let keysPerStaff = 16
+    /// Requests that are not over: each is a code that an attacker may try, and a row of the snapshot. Refused with `.tooManyRequests`.
+    package static let openRequests = 1_000
+    /// Tags of one terminal. Refused with `.tooManyTags`.
+    package static let tagsPerTerminal = 16
+    /// Characters of a request's purpose, an organisation or notes.
+    package static let text = 200
+    /// Characters of an announcement: two lines of a terminal.
+    package static let announcement = 150
+    /// How long a code may be used at most, seconds.
+    package static let longestRequest: Int64 = 90 * 86_400
 }
 
 /// Whose key it is, in words.
@@ -60,7 +110,29 @@ package enum LedgerError: Error, Hashable, Sendable {
     /// A member of staff without any key.
     case noKeys
     /// There is no grant to revoke.
-    case noGrant(StaffName, TerminalName)
+    case noGrant(GranteeName, GrantTargetName)
+    /// A group of this name exists.
+    case groupExists(GroupName)
+    /// No group has this name.
+    case noGroup(GroupName)
+    /// The member of staff has no such key.
+    case noStaffKey(StaffName, Fingerprint)
+    /// It is the only key of this member of staff.
+    case lastKey(StaffName)
+    /// More than `RegistryLimits.tagsPerTerminal`.
+    case tooManyTags(TerminalName)
+    /// More than `RegistryLimits.openRequests`.
+    case tooManyRequests
+    /// There is no request for this terminal that is not over.
+    case noRequest(TerminalName)
+    /// A request that approves itself, for a terminal that has a key.
+    case wouldReplaceKey(TerminalName)
+    /// No key waits for approval.
+    case nothingWaits(TerminalName)
+    /// Another key than the one that was named waits for approval.
+    case otherKeyWaits(TerminalName, Fingerprint)
+    /// There are no changed host keys to accept.
+    case noChangedHostKeys(TerminalName)
     /// There is no store at this path: `init` was not run.
     case missing(path: String)
     /// There is a store already.

@@ -13,6 +13,8 @@ package enum RelayEvent: Hashable, Sendable {
     case tookOver(TerminalID, oldSource: String, newSource: String, at: WallTime)
     /// Live connections of one key keep taking the port from each other.
     case cloneSuspected(TerminalID, sources: [String], at: WallTime)
+    /// A member of staff proved a key.
+    case keyUsed(StaffID, PublicKey, at: WallTime)
     /// Staff were joined to a terminal.
     case bridgeOpened(BridgeID, StaffID, key: Fingerprint, TerminalID, source: String, at: WallTime)
     /// A bridge ended; the counters are the bytes that it carried.

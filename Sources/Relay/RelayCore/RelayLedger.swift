@@ -15,6 +15,24 @@ package protocol RelayLedger: Sendable {
     /// Enabling what is enabled, or approving the key that a terminal has, is not an error and leaves no audit entry.
     func perform(_ change: RegistryChange, by actor: AuditActor, at now: WallTime) async throws(LedgerError) -> Registry
 
+    /// Uses a join code for a key that proved itself: once, in one transaction; with its audit entry.
+    ///
+    /// The same key again, while it waits, is answered as the first time and not written. A code that is not open, a disabled terminal, and
+    /// a key that belongs to somebody or waits for another terminal are `.refused`, which is not an error and leaves everything as it was.
+    /// A request that approves itself lets the key wait after all if the terminal has got a key meanwhile.
+    func enrol(
+        _ key: PublicKey, codeDigest: [UInt8], source: String, at now: WallTime
+    ) async throws(LedgerError) -> (enrolment: Enrolment, registry: Registry)
+
+    /// Remembers what a terminal says about itself. The first host keys are accepted; others wait, and that is noted in the audit log once.
+    /// - Parameter hostKeys: at least one, each once.
+    func report(
+        _ report: TerminalReport, hostKeys: [PublicKey], of terminal: TerminalID, at now: WallTime
+    ) async throws(LedgerError) -> ReportOutcome
+
+    /// What terminals have said about themselves, in no order.
+    func hostKeys(_ query: HostKeyQuery) async throws(LedgerError) -> [HostKeyRecord]
+
     /// Notes something that somebody did and that changes no row, for example the end of a session by command.
     /// - Parameters:
     ///   - action: a fixed word.
@@ -36,8 +54,11 @@ package protocol RelayLedger: Sendable {
     /// Past and open bridges, newest first, at most `limit`.
     func bridges(limit: Int) async throws(LedgerError) -> [BridgeRecord]
 
-    /// The newest `limit` entries of the audit log, oldest first.
-    func audit(limit: Int) async throws(LedgerError) -> [AuditEntry]
+    /// The newest `limit` entries of the audit log that are not older than `since`, oldest first.
+    func audit(since: WallTime?, limit: Int) async throws(LedgerError) -> [AuditEntry]
+
+    /// The first `limit` entries behind entry `number` that are not older than `since`, oldest first.
+    func audit(after number: Int64, since: WallTime?, limit: Int) async throws(LedgerError) -> [AuditEntry]
 
     /// Follows the chain of digests from the first entry to the last.
     /// - Cost: O(entries).

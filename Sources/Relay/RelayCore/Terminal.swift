@@ -17,11 +17,17 @@ package struct Terminal: Hashable, Sendable {
     package let addedAt: WallTime
     /// When bytes of it last proved that it was there, as far as the store knows; `nil`: never.
     package var lastSeen: WallTime?
+    /// Words that it is marked with, in order.
+    package var tags: [TerminalTag]
+    /// Whose it is; one line, may be empty.
+    package var organisation: String
+    /// What staff should know about it; one line, may be empty.
+    package var notes: String
 
     /// A terminal from its parts.
     package init(
         id: TerminalID, name: TerminalName, listeningPort: ListeningPort, key: PublicKey?, isEnabled: Bool = true,
-        addedAt: WallTime, lastSeen: WallTime? = nil
+        addedAt: WallTime, lastSeen: WallTime? = nil, tags: [TerminalTag] = [], organisation: String = "", notes: String = ""
     ) {
         self.id = id
         self.name = name
@@ -30,6 +36,9 @@ package struct Terminal: Hashable, Sendable {
         self.isEnabled = isEnabled
         self.addedAt = addedAt
         self.lastSeen = lastSeen
+        self.tags = tags
+        self.organisation = organisation
+        self.notes = notes
     }
 }
 
@@ -51,41 +60,24 @@ package struct StaffMember: Hashable, Sendable {
     package let role: Role
     /// Their public keys with comments, at least one.
     package var keys: [AuthorizedKey]
+    /// When each key was last proved here; a key that is not there was never.
+    package var lastUses: [PublicKey: WallTime]
     /// `false`: none of their keys opens anything.
     package var isEnabled: Bool
     /// When they were added.
     package let addedAt: WallTime
 
     /// A member of staff from the parts.
-    package init(id: StaffID, name: StaffName, role: Role, keys: [AuthorizedKey], isEnabled: Bool = true, addedAt: WallTime) {
+    package init(
+        id: StaffID, name: StaffName, role: Role, keys: [AuthorizedKey], lastUses: [PublicKey: WallTime] = [:], isEnabled: Bool = true,
+        addedAt: WallTime
+    ) {
+        self.lastUses = lastUses
         self.id = id
         self.name = name
         self.role = role
         self.keys = keys
         self.isEnabled = isEnabled
         self.addedAt = addedAt
-    }
-}
-
-/// The permission of a member of staff to reach a terminal.
-package struct Grant: Hashable, Sendable {
-    /// Who may.
-    package let staff: StaffID
-    /// What they may reach.
-    package let terminal: TerminalID
-    /// The first moment at which it no longer holds; `nil`: until it is revoked.
-    package let until: WallTime?
-
-    /// A grant from its parts.
-    package init(staff: StaffID, terminal: TerminalID, until: WallTime?) {
-        self.staff = staff
-        self.terminal = terminal
-        self.until = until
-    }
-
-    /// Whether it still holds at `moment`.
-    package func holds(at moment: WallTime) -> Bool {
-        guard let until else { return true }
-        return moment < until
     }
 }

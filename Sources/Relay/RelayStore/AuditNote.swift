@@ -49,10 +49,41 @@ extension RegistryChange {
             return note(isEnabled ? "staff.enable" : "staff.disable", name.description)
         case .removeStaff(let name):
             return note("staff.remove", name.description)
-        case .grant(let staff, let terminal, let until):
-            return note("grant", staff.description, "terminal \(terminal)" + (until.map { ", until \($0)" } ?? ""))
-        case .revoke(let staff, let terminal):
-            return note("revoke", staff.description, "terminal \(terminal)")
+        case .grant(let grantee, let target, let until):
+            return note("grant", grantee.description, "\(target.kind) \(target)" + (until.map { ", until \($0)" } ?? ""))
+        case .revoke(let grantee, let target):
+            return note("revoke", grantee.description, "\(target.kind) \(target)")
+        case .addStaffKeys(let name, let keys):
+            return note("staff.key-add", name.description, keys.map { "key \($0.key.fingerprint)" }.joined(separator: ", "))
+        case .removeStaffKey(let name, let fingerprint):
+            return note("staff.key-remove", name.description, "key \(fingerprint)")
+        case .setRole(let name, let role):
+            return note("staff.role", name.description, "role \(role.rawValue)")
+        case .addGroup(let name):
+            return note("group.add", name.description)
+        case .removeGroup(let name):
+            return note("group.remove", name.description)
+        case .setMember(let group, let name, let isMember):
+            return note(isMember ? "group.member-add" : "group.member-remove", group.description, "staff \(name)")
+        case .setTag(let name, let tag, let isSet):
+            return note(isSet ? "terminal.tag" : "terminal.untag", name.description, "tag \(tag)")
+        case .setDetails(let name, let organisation, let notes):
+            let parts = [organisation.map { "organisation \(Printable.quoted($0))" }, notes.map { "notes \(Printable.quoted($0))" }]
+            return note("terminal.set", name.description, parts.compactMap(\.self).joined(separator: ", "))
+        case .request(let order):
+            let parts = [
+                port.map { "listening port \($0)" }, "login user \(order.login)", "staff \(order.staff)", "until \(order.expiresAt)",
+                order.approvesItself ? "approves itself" : nil, order.purpose.isEmpty ? nil : "for \(Printable.quoted(order.purpose))",
+            ]
+            return note("request", order.terminal.description, parts.compactMap(\.self).joined(separator: ", "))
+        case .cancelRequest(let name):
+            return note("request.cancel", name.description)
+        case .approveWaiting(let name, let fingerprint):
+            return note("terminal.approve", name.description, fingerprint.map { "key \($0)" } ?? "")
+        case .acceptHostKeys(let name):
+            return note("terminal.host-keys-accept", name.description)
+        case .announce(let announcement):
+            return note("announce", "", announcement.map { "\(Printable.quoted($0.text))" } ?? "nothing any more")
         }
     }
 }
@@ -65,6 +96,8 @@ enum EventEffect {
     case opened(BridgeRecord)
     /// A bridge ended.
     case closed(RunID, BridgeID, BridgeRecord.End)
+    /// A key was used.
+    case used(PublicKey, WallTime)
     /// A line for the audit log.
     case note(AuditNote)
 
@@ -91,6 +124,8 @@ enum EventEffect {
             return [note(at, "terminal.takeover", name(terminal), "from \(old) to \(new)")]
         case .cloneSuspected(let terminal, let sources, let at):
             return [note(at, "terminal.clone-suspected", name(terminal), "one key used from \(sources.joined(separator: " and "))")]
+        case .keyUsed(_, let key, let at):
+            return [.used(key, at)]
         case .bridgeOpened(let bridge, let staff, let key, let terminal, let source, let at):
             let record = BridgeRecord(
                 run: run, id: bridge, staff: name(staff), terminal: name(terminal), key: key, source: Printable.escaped(source),
@@ -134,8 +169,19 @@ extension RelayEvent {
             .cloneSuspected(let terminal, _, _):
             [.terminal(terminal)]
         case .bridgeOpened(_, let staff, _, let terminal, _, _): [.staff(staff), .terminal(terminal)]
+        case .keyUsed(let staff, _, _): [.staff(staff)]
         case .bridgeClosed: []
         case .refused(_, let who, _, _, _): who.map { [$0] } ?? []
+        }
+    }
+}
+
+extension GrantTargetName {
+    /// `terminal` or `tag`.
+    fileprivate var kind: String {
+        switch self {
+        case .terminal: "terminal"
+        case .tag: "all with"
         }
     }
 }

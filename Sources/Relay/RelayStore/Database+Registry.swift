@@ -14,34 +14,92 @@ extension Database {
     func registry() throws(DatabaseError) -> Registry {
         var keyOfTerminal: [Int64: PublicKey] = [:]
         var keysOfStaff: [Int64: [AuthorizedKey]] = [:]
-        _ = try rows("SELECT blob, terminal, staff, comment FROM public_key ORDER BY rowid") { (row) throws(DatabaseError) in
+        var usesOfStaff: [Int64: [PublicKey: WallTime]] = [:]
+        _ = try rows("SELECT blob, terminal, staff, comment, last_used FROM public_key ORDER BY rowid") { (row) throws(DatabaseError) in
             let key = try row.publicKey(0)
             if let terminal = try row.integerOrNull(1) { keyOfTerminal[terminal] = key }
             if let staff = try row.integerOrNull(2) {
                 keysOfStaff[staff, default: []].append(AuthorizedKey(key: key, comment: try row.text(3)))
+                if let used = try row.timeOrNull(4) { usesOfStaff[staff, default: [:]][key] = used }
             }
         }
+        var tags: [Int64: [TerminalTag]] = [:]
+        _ = try rows("SELECT terminal, tag FROM terminal_tag ORDER BY tag") { (row) throws(DatabaseError) in
+            tags[try row.integer(0), default: []].append(try row.value(1, TerminalTag.self, "a tag"))
+        }
         let terminals = try rows(
-            "SELECT id, name, listening_port, is_enabled, added_at, last_seen FROM terminal"
+            "SELECT id, name, listening_port, is_enabled, added_at, last_seen, organisation, notes FROM terminal"
         ) { (row) throws(DatabaseError) in
             let id = try row.integer(0)
             return Terminal(
                 id: TerminalID(id), name: try row.terminalName(1), listeningPort: try row.listeningPort(2), key: keyOfTerminal[id],
-                isEnabled: try row.flag(3), addedAt: WallTime(secondsSince1970: try row.integer(4)),
-                lastSeen: try row.integerOrNull(5).map(WallTime.init(secondsSince1970:)))
+                isEnabled: try row.flag(3), addedAt: try row.time(4), lastSeen: try row.timeOrNull(5), tags: tags[id] ?? [],
+                organisation: try row.text(6), notes: try row.text(7))
         }
         let staff = try rows("SELECT id, name, role, is_enabled, added_at FROM staff") { (row) throws(DatabaseError) in
             let id = try row.integer(0)
             return StaffMember(
                 id: StaffID(id), name: try row.staffName(1), role: try row.role(2), keys: keysOfStaff[id] ?? [],
-                isEnabled: try row.flag(3), addedAt: WallTime(secondsSince1970: try row.integer(4)))
+                lastUses: usesOfStaff[id] ?? [:], isEnabled: try row.flag(3), addedAt: try row.time(4))
         }
-        let grants = try rows("SELECT staff, terminal, until FROM access_grant") { (row) throws(DatabaseError) in
-            Grant(
-                staff: StaffID(try row.integer(0)), terminal: TerminalID(try row.integer(1)),
-                until: try row.integerOrNull(2).map(WallTime.init(secondsSince1970:)))
+        return Registry(
+            terminals: terminals, staff: staff, groups: try groups(), grants: try grants(), requests: try openRequests(),
+            announcement: try announcement())
+    }
+
+    private func groups() throws(DatabaseError) -> [StaffGroup] {
+        var members: [Int64: Set<StaffID>] = [:]
+        _ = try rows("SELECT staff_group, staff FROM group_member") { (row) throws(DatabaseError) in
+            members[try row.integer(0), default: []].insert(StaffID(try row.integer(1)))
         }
-        return Registry(terminals: terminals, staff: staff, grants: grants)
+        return try rows("SELECT id, name FROM staff_group") { (row) throws(DatabaseError) in
+            let id = try row.integer(0)
+            return StaffGroup(id: GroupID(id), name: try row.value(1, GroupName.self, "a group's name"), members: members[id] ?? [])
+        }
+    }
+
+    private func grants() throws(DatabaseError) -> [Grant] {
+        try rows("SELECT staff, staff_group, terminal, tag, until FROM reach") { (row) throws(DatabaseError) in
+            let grantee: Grantee
+            if let staff = try row.integerOrNull(0) {
+                grantee = .staff(StaffID(staff))
+            } else {
+                grantee = .group(GroupID(try row.integer(1)))
+            }
+            let target: GrantTarget
+            if let terminal = try row.integerOrNull(2) {
+                target = .terminal(TerminalID(terminal))
+            } else {
+                target = .tag(try row.value(3, TerminalTag.self, "a tag"))
+            }
+            return Grant(grantee, target, until: try row.timeOrNull(4))
+        }
+    }
+
+    private func openRequests() throws(DatabaseError) -> [EnrolmentRequest] {
+        try rows(
+            """
+            SELECT terminal, requested_by, staff, login, purpose, code_digest, created_at, expires_at, approves_itself, key, key_source,
+                   key_at
+            FROM request WHERE state IN ('open', 'waiting')
+            """
+        ) { (row) throws(DatabaseError) in
+            var candidate: EnrolmentRequest.Candidate?
+            if !row.isNull(9) {
+                candidate = EnrolmentRequest.Candidate(key: try row.publicKey(9), source: try row.text(10), at: try row.time(11))
+            }
+            return EnrolmentRequest(
+                terminal: TerminalID(try row.integer(0)), requestedBy: try row.text(1),
+                staff: try row.integerOrNull(2).map(StaffID.init), login: try row.value(3, LoginName.self, "a login user's name"),
+                purpose: try row.text(4), codeDigest: try row.blob(5), createdAt: try row.time(6), expiresAt: try row.time(7),
+                approvesItself: try row.flag(8), candidate: candidate)
+        }
+    }
+
+    private func announcement() throws(DatabaseError) -> Announcement? {
+        try first("SELECT text, until FROM announcement") { (row) throws(DatabaseError) in
+            Announcement(text: try row.text(0), until: try row.timeOrNull(1))
+        }
     }
 
     /// Number and state of a terminal.
@@ -55,6 +113,13 @@ extension Database {
     func staff(_ name: StaffName) throws(DatabaseError) -> (id: Int64, isEnabled: Bool)? {
         try first("SELECT id, is_enabled FROM staff WHERE name = ?", .text(name.description)) { (row) throws(DatabaseError) in
             (try row.integer(0), try row.flag(1))
+        }
+    }
+
+    /// Number of a group.
+    func group(_ name: GroupName) throws(DatabaseError) -> Int64? {
+        try first("SELECT id FROM staff_group WHERE name = ?", .text(name.description)) { (row) throws(DatabaseError) in
+            try row.integer(0)
         }
     }
 
@@ -107,13 +172,23 @@ extension Row {
     }
 
     func terminalName(_ column: Int32) throws(DatabaseError) -> TerminalName {
-        let text = try text(column)
-        do { return try TerminalName(parsing: text) } catch { throw unexpected("a terminal's name", text) }
+        try value(column, TerminalName.self, "a terminal's name")
     }
 
     func staffName(_ column: Int32) throws(DatabaseError) -> StaffName {
+        try value(column, StaffName.self, "a staff member's name")
+    }
+
+    /// A value that was checked when it was written.
+    func value<Value: ParsedFromText>(_ column: Int32, _ type: Value.Type, _ what: String) throws(DatabaseError) -> Value {
         let text = try text(column)
-        do { return try StaffName(parsing: text) } catch { throw unexpected("a staff member's name", text) }
+        do { return try Value(parsing: text) } catch { throw unexpected(what, text) }
+    }
+
+    func time(_ column: Int32) throws(DatabaseError) -> WallTime { WallTime(secondsSince1970: try integer(column)) }
+
+    func timeOrNull(_ column: Int32) throws(DatabaseError) -> WallTime? {
+        try integerOrNull(column).map(WallTime.init(secondsSince1970:))
     }
 
     func listeningPort(_ column: Int32) throws(DatabaseError) -> ListeningPort {

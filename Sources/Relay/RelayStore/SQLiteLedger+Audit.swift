@@ -14,12 +14,26 @@ extension SQLiteLedger {
     }
 
     /// The newest entries, oldest of them first.
-    package func audit(limit: Int) throws(LedgerError) -> [AuditEntry] {
+    package func audit(since: WallTime?, limit: Int) throws(LedgerError) -> [AuditEntry] {
         try stored { () throws(DatabaseError) in
             try database.rows(
-                "SELECT number, at, actor, action, subject, detail, digest FROM audit ORDER BY number DESC LIMIT ?",
-                .integer(Int64(limit))
+                """
+                SELECT number, at, actor, action, subject, detail, digest FROM audit WHERE ?1 IS NULL OR at >= ?1
+                ORDER BY number DESC LIMIT ?2
+                """, .integer(orNull: since?.secondsSince1970), .integer(Int64(limit))
             ) { (row) throws(DatabaseError) in try row.auditEntry() }.reversed()
+        }
+    }
+
+    /// The entries behind `number`, in order.
+    package func audit(after number: Int64, since: WallTime?, limit: Int) throws(LedgerError) -> [AuditEntry] {
+        try stored { () throws(DatabaseError) in
+            try database.rows(
+                """
+                SELECT number, at, actor, action, subject, detail, digest FROM audit
+                WHERE number > ?1 AND (?2 IS NULL OR at >= ?2) ORDER BY number LIMIT ?3
+                """, .integer(number), .integer(orNull: since?.secondsSince1970), .integer(Int64(limit))
+            ) { (row) throws(DatabaseError) in try row.auditEntry() }
         }
     }
 

@@ -37,22 +37,59 @@ extension SQLiteLedger {
             try run("UPDATE staff SET is_enabled = ? WHERE id = ?", .flag(isEnabled), .integer(member.id))
         case .removeStaff(let name):
             try run("DELETE FROM staff WHERE id = ?", .integer(try require(name).id))
-        case .grant(let staff, let terminal, let until):
-            try run(
+        case .grant(let grantee, let target, let until): try grant(grantee, target, until: until)
+        case .revoke(let grantee, let target): try revoke(grantee, target)
+        case .addStaffKeys(let name, let keys): try add(keys, to: name)
+        case .removeStaffKey(let name, let fingerprint): try remove(fingerprint, of: name)
+        case .setRole(let name, let role):
+            let changed = try run(
+                "UPDATE staff SET role = ?1 WHERE id = ?2 AND role <> ?1", .text(role.rawValue), .integer(try require(name).id))
+            guard changed > 0 else { return nil }
+        case .addGroup(let name):
+            if try stored({ () throws(DatabaseError) in try database.group(name) }) != nil { throw .groupExists(name) }
+            try run("INSERT INTO staff_group (name) VALUES (?)", .text(name.description))
+        case .removeGroup(let name):
+            try run("DELETE FROM staff_group WHERE id = ?", .integer(try require(name)))
+        case .setMember(let group, let name, let isMember):
+            let (groupID, staffID) = (Value.integer(try require(group)), Value.integer(try require(name).id))
+            let changed =
+                isMember
+                ? try run("INSERT INTO group_member (staff_group, staff) VALUES (?, ?) ON CONFLICT DO NOTHING", groupID, staffID)
+                : try run("DELETE FROM group_member WHERE staff_group = ? AND staff = ?", groupID, staffID)
+            guard changed > 0 else { return nil }
+        case .setTag(let name, let tag, let isSet):
+            guard try setTag(tag, of: name, isSet) else { return nil }
+        case .setDetails(let name, let organisation, let notes):
+            let changed = try run(
                 """
-                INSERT INTO access_grant (staff, terminal, until) VALUES (?, ?, ?)
-                ON CONFLICT (staff, terminal) DO UPDATE SET until = excluded.until
-                """, .integer(try require(staff).id), .integer(try require(terminal).id), .integer(orNull: until?.secondsSince1970))
-        case .revoke(let staff, let terminal):
-            let deleted = try run(
-                "DELETE FROM access_grant WHERE staff = ? AND terminal = ?", .integer(try require(staff).id),
-                .integer(try require(terminal).id))
-            guard deleted == 1 else { throw .noGrant(staff, terminal) }
+                UPDATE terminal SET organisation = ifnull(?1, organisation), notes = ifnull(?2, notes)
+                WHERE id = ?3 AND (organisation, notes) IS NOT (ifnull(?1, organisation), ifnull(?2, notes))
+                """, .text(orNull: organisation), .text(orNull: notes), .integer(try require(name).id))
+            guard changed > 0 else { return nil }
+        case .request(let order):
+            let port = try make(order, by: actor, at: now)
+            return change.note(by: actor, at: now, port: port)
+        case .cancelRequest(let name):
+            let ended = try endRequest(of: try require(name).id, as: .cancelled)
+            guard ended > 0 else { throw .noRequest(name) }
+        case .approveWaiting(let name, let fingerprint):
+            let key = try waitingKey(of: name, fingerprint)
+            _ = try approve(name, key)
+            return RegistryChange.approve(name, key: key).note(by: actor, at: now)
+        case .acceptHostKeys(let name): try acceptHostKeys(of: name)
+        case .announce(let announcement):
+            try run("DELETE FROM announcement")
+            if let announcement {
+                try run(
+                    "INSERT INTO announcement (id, text, until) VALUES (1, ?, ?)", .text(announcement.text),
+                    .integer(orNull: announcement.until?.secondsSince1970))
+            }
         }
         return change.note(by: actor, at: now)
     }
 
-    private func add(
+    /// Adds a terminal.
+    func add(
         _ name: TerminalName, _ asked: ListeningPort?, _ key: PublicKey?, at now: WallTime
     ) throws(LedgerError) -> ListeningPort {
         if try stored({ () throws(DatabaseError) in try database.terminal(name) }) != nil { throw .terminalExists(name) }
@@ -77,12 +114,13 @@ extension SQLiteLedger {
         return port
     }
 
-    /// Whether the terminal's key changed.
+    /// Whether the terminal's key changed. Its request is over in any case: a key that was mailed needs no code.
     private func approve(_ name: TerminalName, _ key: PublicKey) throws(LedgerError) -> Bool {
         let terminal = try require(name)
         let holder = try stored { () throws(DatabaseError) in try database.holder(of: key) }
-        if holder == .terminal(name) { return false }
-        if let holder { throw .keyTaken(key, by: holder) }
+        if let holder, holder != .terminal(name) { throw .keyTaken(key, by: holder) }
+        try endRequest(of: terminal.id, as: .approved)
+        if holder != nil { return false }
         try run("DELETE FROM public_key WHERE terminal = ?", .integer(terminal.id))
         try run("INSERT INTO public_key (blob, terminal) VALUES (?, ?)", .blob(key.blob), .integer(terminal.id))
         return true
@@ -92,29 +130,37 @@ extension SQLiteLedger {
         if try stored({ () throws(DatabaseError) in try database.staff(name) }) != nil { throw .staffExists(name) }
         guard !keys.isEmpty else { throw .noKeys }
         guard keys.count <= RegistryLimits.keysPerStaff else { throw .tooManyKeys(count: keys.count) }
-        for key in keys { try requireFree(key.key) }
         try run(
             "INSERT INTO staff (name, role, added_at) VALUES (?, ?, ?)", .text(name.description), .text(role.rawValue),
             .integer(now.secondsSince1970))
-        let id = database.lastInsertedRow
+        try insert(keys, of: database.lastInsertedRow)
+    }
+
+    /// Gives keys to a member of staff.
+    func insert(_ keys: [AuthorizedKey], of staff: Int64) throws(LedgerError) {
         for key in keys {
-            // A file may hold the same key twice: asked again here, the second finds this new holder.
+            // A file may hold the same key twice: asked for each, the second finds this new holder.
             try requireFree(key.key)
             try run(
-                "INSERT INTO public_key (blob, staff, comment) VALUES (?, ?, ?)", .blob(key.key.blob), .integer(id), .text(key.comment))
+                "INSERT INTO public_key (blob, staff, comment) VALUES (?, ?, ?)", .blob(key.key.blob), .integer(staff), .text(key.comment))
         }
     }
 
     // MARK: - Rules
 
-    private func require(_ name: TerminalName) throws(LedgerError) -> (id: Int64, isEnabled: Bool) {
+    func require(_ name: TerminalName) throws(LedgerError) -> (id: Int64, isEnabled: Bool) {
         guard let terminal = try stored({ () throws(DatabaseError) in try database.terminal(name) }) else { throw .noTerminal(name) }
         return terminal
     }
 
-    private func require(_ name: StaffName) throws(LedgerError) -> (id: Int64, isEnabled: Bool) {
+    func require(_ name: StaffName) throws(LedgerError) -> (id: Int64, isEnabled: Bool) {
         guard let member = try stored({ () throws(DatabaseError) in try database.staff(name) }) else { throw .noStaff(name) }
         return member
+    }
+
+    func require(_ name: GroupName) throws(LedgerError) -> Int64 {
+        guard let group = try stored({ () throws(DatabaseError) in try database.group(name) }) else { throw .noGroup(name) }
+        return group
     }
 
     private func requireFree(_ key: PublicKey) throws(LedgerError) {
@@ -122,7 +168,7 @@ extension SQLiteLedger {
     }
 
     @discardableResult
-    private func run(_ sql: String, _ values: Value...) throws(LedgerError) -> Int {
+    func run(_ sql: String, _ values: Value...) throws(LedgerError) -> Int {
         try stored { () throws(DatabaseError) in try database.run(sql, values: values) }
     }
 }

@@ -79,6 +79,10 @@ extension Database {
                 WHERE run = ? AND number = ? AND closed_at IS NULL
                 """, .integer(end.at.secondsSince1970), .text(end.reason.rawValue), .integer(Int64(clamping: end.bytesToTerminal)),
                 .integer(Int64(clamping: end.bytesFromTerminal)), .integer(runID.rawValue), .integer(bridge.rawValue))
+        case .used(let key, let time):
+            try run(
+                "UPDATE public_key SET last_used = ?1 WHERE blob = ?2 AND (last_used IS NULL OR last_used < ?1)",
+                .integer(time.secondsSince1970), .blob(key.blob))
         case .note(let note):
             try append(note)
         }

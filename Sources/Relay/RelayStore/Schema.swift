@@ -97,6 +97,94 @@ enum Schema {
                     digest BLOB NOT NULL
                 ) STRICT;
                 INSERT INTO audit_head VALUES (1, 0, zeroblob(32));
-                """)
+                """),
+        Migration(
+            version: 2,
+            sql: """
+                ALTER TABLE terminal ADD COLUMN organisation TEXT NOT NULL DEFAULT '';
+                ALTER TABLE terminal ADD COLUMN notes TEXT NOT NULL DEFAULT '';
+                ALTER TABLE public_key ADD COLUMN last_used INTEGER;
+
+                CREATE TABLE terminal_tag (
+                    terminal INTEGER NOT NULL REFERENCES terminal (id) ON DELETE CASCADE,
+                    tag      TEXT NOT NULL,
+                    PRIMARY KEY (terminal, tag)
+                ) STRICT, WITHOUT ROWID;
+
+                CREATE TABLE staff_group (
+                    id   INTEGER PRIMARY KEY AUTOINCREMENT,
+                    name TEXT NOT NULL UNIQUE
+                ) STRICT;
+                CREATE TABLE group_member (
+                    staff_group INTEGER NOT NULL REFERENCES staff_group (id) ON DELETE CASCADE,
+                    staff       INTEGER NOT NULL REFERENCES staff (id) ON DELETE CASCADE,
+                    PRIMARY KEY (staff_group, staff)
+                ) STRICT, WITHOUT ROWID;
+                CREATE INDEX group_member_of_staff ON group_member (staff);
+
+                -- Staff or a group may reach a terminal or all that have a tag.
+                CREATE TABLE reach (
+                    id          INTEGER PRIMARY KEY,
+                    staff       INTEGER REFERENCES staff (id) ON DELETE CASCADE,
+                    staff_group INTEGER REFERENCES staff_group (id) ON DELETE CASCADE,
+                    terminal    INTEGER REFERENCES terminal (id) ON DELETE CASCADE,
+                    tag         TEXT,
+                    until       INTEGER,
+                    CHECK ((staff IS NULL) <> (staff_group IS NULL)),
+                    CHECK ((terminal IS NULL) <> (tag IS NULL))
+                ) STRICT;
+                CREATE UNIQUE INDEX reach_once
+                    ON reach (ifnull(staff, 0), ifnull(staff_group, 0), ifnull(terminal, 0), ifnull(tag, ''));
+                CREATE INDEX reach_of_staff ON reach (staff);
+                CREATE INDEX reach_of_group ON reach (staff_group);
+                CREATE INDEX reach_of_terminal ON reach (terminal);
+                INSERT INTO reach (staff, terminal, until) SELECT staff, terminal, until FROM access_grant;
+                DROP TABLE access_grant;
+
+                -- A code is used once: whoever changes state from 'open' has it.
+                CREATE TABLE request (
+                    id               INTEGER PRIMARY KEY AUTOINCREMENT,
+                    terminal         INTEGER NOT NULL REFERENCES terminal (id) ON DELETE CASCADE,
+                    staff            INTEGER REFERENCES staff (id) ON DELETE SET NULL,
+                    requested_by     TEXT NOT NULL,
+                    login            TEXT NOT NULL,
+                    purpose          TEXT NOT NULL,
+                    code_digest      BLOB NOT NULL UNIQUE CHECK (length(code_digest) = 32),
+                    created_at       INTEGER NOT NULL,
+                    expires_at       INTEGER NOT NULL,
+                    approves_itself  INTEGER NOT NULL CHECK (approves_itself IN (0, 1)),
+                    state            TEXT NOT NULL DEFAULT 'open'
+                                     CHECK (state IN ('open', 'waiting', 'approved', 'cancelled', 'expired')),
+                    key              BLOB,
+                    key_source       TEXT,
+                    key_at           INTEGER,
+                    CHECK (state <> 'waiting' OR (key IS NOT NULL AND key_source IS NOT NULL AND key_at IS NOT NULL))
+                ) STRICT;
+                CREATE UNIQUE INDEX request_of_terminal ON request (terminal) WHERE state IN ('open', 'waiting');
+                CREATE UNIQUE INDEX request_with_key ON request (key) WHERE state = 'waiting';
+                CREATE INDEX request_of_staff ON request (staff);
+
+                -- What a terminal last said about itself.
+                CREATE TABLE report (
+                    terminal    INTEGER PRIMARY KEY REFERENCES terminal (id) ON DELETE CASCADE,
+                    software    TEXT NOT NULL,
+                    login_users TEXT NOT NULL,
+                    reported_at INTEGER NOT NULL
+                ) STRICT;
+                CREATE TABLE host_key (
+                    terminal    INTEGER NOT NULL REFERENCES terminal (id) ON DELETE CASCADE,
+                    is_accepted INTEGER NOT NULL CHECK (is_accepted IN (0, 1)),
+                    place       INTEGER NOT NULL,
+                    blob        BLOB NOT NULL,
+                    PRIMARY KEY (terminal, is_accepted, place)
+                ) STRICT, WITHOUT ROWID;
+
+                CREATE TABLE announcement (
+                    id    INTEGER PRIMARY KEY CHECK (id = 1),
+                    text  TEXT NOT NULL,
+                    until INTEGER
+                ) STRICT;
+                CREATE INDEX audit_by_time ON audit (at);
+                """),
     ]
 }

@@ -30,6 +30,7 @@ final class CommandChannel: ChannelEndObserver {
     private let box = Box()
     private var input: [UInt8] = []
     private var isStarted = false
+    private var task: Task<Void, Never>?
 
     /// Begins a command; one that reads its standard input runs when that has ended, any other at once.
     init(_ arguments: [String], caller: Caller, session: PeerSession, channel: ChannelID) {
@@ -37,7 +38,30 @@ final class CommandChannel: ChannelEndObserver {
         self.caller = caller
         self.session = session
         self.channel = channel
-        if !session.board.commands.readsInput(arguments) { run() }
+        switch session.board.commands.inputUse(arguments) {
+        case .none: run()
+        case .required: break
+        case .optional: runUnlessInputComes()
+        }
+    }
+
+    deinit {
+        // Whoever waited for it has gone.
+        task?.cancel()
+    }
+
+    private func runUnlessInputComes() {
+        let (boards, connection, channel) = (session.board.all, session.connection.id, channel)
+        task = Task {
+            // Cancelled: the channel has gone.
+            guard (try? await Task.sleep(for: SwitchLimits.inputPatience)) != nil else { return }
+            for board in boards { board.submit { $0.inputPatienceEnded(connection, channel) } }
+        }
+    }
+
+    /// Nothing came on standard input for a while: if nothing came at all, nobody is going to send anything.
+    func patienceEnded() {
+        if !isStarted, input.isEmpty { run() }
     }
 
     func received(_ bytes: UnsafeRawBufferPointer) {
@@ -60,7 +84,7 @@ final class CommandChannel: ChannelEndObserver {
         let (runner, arguments, input, caller, box) = (session.board.commands, arguments, input, caller, box)
         let (boards, connection) = (session.board.all, session.connection.id)
         // One task per command, not per event: commands are decisions that may wait for the store.
-        Task {
+        task = Task {
             box.put(await runner.run(arguments, standardInput: input, as: caller))
             for board in boards { board.submit { $0.repliesArrived(for: connection) } }
         }

@@ -1,4 +1,5 @@
 import RelayCore
+import SSHCrypto
 import SSHKeys
 import SSHProtocol
 import SSHServer
@@ -10,6 +11,8 @@ final class PeerSession: ConnectionSession {
     /// Who it is.
     enum Role {
         case stranger
+        /// A key that came with a join code; what becomes of it is being decided. The forward that it has asked for meanwhile waits.
+        case joining(PublicKey, forward: ForwardedEndpoint?)
         case terminal(TerminalID, PublicKey, Tunnel?)
         case staff(StaffID, PublicKey)
     }
@@ -33,7 +36,7 @@ final class PeerSession: ConnectionSession {
     /// Who it proved to be; `nil` for a stranger.
     var principal: Principal? {
         switch role {
-        case .stranger: nil
+        case .stranger, .joining: nil
         case .terminal(let id, _, _): .terminal(id)
         case .staff(let id, _): .staff(id)
         }
@@ -43,7 +46,7 @@ final class PeerSession: ConnectionSession {
     var key: PublicKey? {
         switch role {
         case .stranger: nil
-        case .terminal(_, let key, _), .staff(_, let key): key
+        case .joining(let key, _), .terminal(_, let key, _), .staff(_, let key): key
         }
     }
 
@@ -57,10 +60,10 @@ final class PeerSession: ConnectionSession {
 
     func connection(_ connection: SocketConnection, did event: ServerEvent) {
         switch event {
-        case .keyOffered(_, let key):
-            connection.ssh.answerKey(isKnown: board.registry.principal(for: key) != nil)
-        case .authenticated(_, let key):
-            authenticated(key)
+        case .keyOffered(let user, let key):
+            connection.ssh.answerKey(isKnown: isKnown(key, user: user), banner: board.banner(for: key))
+        case .authenticated(let user, let key):
+            authenticated(key, user: user)
         case .forwardRequested(let endpoint):
             forwardRequested(endpoint)
         case .forwardCancelled(let endpoint):
@@ -96,12 +99,60 @@ final class PeerSession: ConnectionSession {
         board.sessionEnded(self)
     }
 
-    private func authenticated(_ key: PublicKey) {
+    /// Whether a key may prove itself: it belongs to somebody, waits to, or comes with a code that is open.
+    private func isKnown(_ key: PublicKey, user: String) -> Bool {
+        board.registry.principal(for: key) != nil || board.registry.terminal(awaitedBy: key) != nil || openCode(user) != nil
+    }
+
+    /// The SHA-256 of the join code in a user name, if the code can be used now.
+    private func openCode(_ user: String) -> [UInt8]? {
+        guard let code = JoinCode(userName: user) else { return nil }
+        let digest = digest(.sha256, of: code.bytes)
+        return board.registry.isOpen(codeDigest: digest, at: board.wallTime) ? digest : nil
+    }
+
+    private func authenticated(_ key: PublicKey, user: String) {
         switch board.registry.principal(for: key) {
         case .terminal(let id): role = .terminal(id, key, nil)
-        case .staff(let id): role = .staff(id, key)
-        case nil: connection.disconnect(.hostNotAllowedToConnect, Refusal.keyNoLongerValid.sentence)
+        case .staff(let id):
+            role = .staff(id, key)
+            board.report(.keyUsed(id, key, at: board.wallTime))
+        case nil:
+            if let terminal = board.registry.terminal(awaitedBy: key) {
+                tellThatItWaits(terminal.name, key)
+            } else if let codeDigest = openCode(user) {
+                role = .joining(key, forward: nil)
+                board.enrol(key, codeDigest: codeDigest, for: connection)
+            } else {
+                connection.disconnect(.hostNotAllowedToConnect, Refusal.keyNoLongerValid.sentence)
+            }
         }
+    }
+
+    /// What became of a key that came with a join code.
+    func enrolled(_ enrolment: Enrolment) {
+        guard case .joining(let key, let forward) = role else { return }
+        switch enrolment {
+        case .waiting(let name):
+            tellThatItWaits(name, key)
+        case .refused:
+            report("joining", Refusal.keyNoLongerValid.sentence)
+            connection.disconnect(.hostNotAllowedToConnect, Refusal.keyNoLongerValid.sentence)
+        case .active(let id):
+            guard board.registry.isStillValid(.terminal(id), key: key) else {
+                return connection.disconnect(.hostNotAllowedToConnect, Refusal.keyNoLongerValid.sentence)
+            }
+            role = .terminal(id, key, nil)
+            if let forward {
+                forwardRequested(forward)
+                connection.proceed()
+            }
+        }
+    }
+
+    /// The stock client prints the reason of a disconnection.
+    private func tellThatItWaits(_ terminal: TerminalName, _ key: PublicKey) {
+        connection.disconnect(.byApplication, JoinNotice.sentence(terminal: terminal, key: key.fingerprint))
     }
 
     /// Looks again at whether this peer may be what it is, after the registry changed.
@@ -121,6 +172,10 @@ final class PeerSession: ConnectionSession {
 
     /// Decides about a tunnel, now or later; the peer is not read until it is answered.
     func forwardRequested(_ endpoint: ForwardedEndpoint) {
+        if case .joining(let key, _) = role {
+            role = .joining(key, forward: endpoint)
+            return
+        }
         guard case .terminal(let id, let key, let held) = role else {
             return refuseForward(endpoint, .notOffered(asked: "remote forwarding (-R) to staff keys"))
         }
@@ -190,11 +245,11 @@ final class PeerSession: ConnectionSession {
 
     private func channelOffered(_ id: ChannelID, _ purpose: ChannelPurpose) {
         switch (role, purpose) {
-        case (.staff, .session):
+        case (.staff, .session), (.terminal, .session):
             connection.ssh.accept(id)
         case (.staff(let staff, _), .directTCPIP(let target, _)):
             board.openBridge(BridgeRequest(staff: staff, connection: connection.id, channel: id, target: target), from: self)
-        case (.terminal, .session), (.terminal, .directTCPIP):
+        case (.terminal, .directTCPIP), (.joining, .session), (.joining, .directTCPIP):
             refuse(id, .terminalKeyMayOnlyListen(asked: purpose.name))
         case (.stranger, _), (_, .unsupported):
             refuse(id, .notOffered(asked: purpose.name))
@@ -210,20 +265,26 @@ final class PeerSession: ConnectionSession {
 
     private func channelRequested(_ id: ChannelID, _ request: ChannelRequest, wantsReply: Bool) {
         let isGranted: Bool
-        switch request {
-        case .exec(let command): isGranted = start(String(decoding: command, as: UTF8.self), on: id)
-        case .shell: isGranted = start("", on: id)
-        case .pty, .environment, .windowChange: isGranted = true
-        case .other: isGranted = false
+        switch (request, role) {
+        case (.exec(let command), _): isGranted = start(String(decoding: command, as: UTF8.self), on: id)
+        case (.shell, .staff): isGranted = start("", on: id)
+        case (.pty, .staff), (.environment, _), (.windowChange, _): isGranted = true
+        case (.shell, _), (.pty, _), (.other, _): isGranted = false
         }
+        if !isGranted, case .terminal = role { report("a session", Refusal.terminalKeyMayOnlyListen(asked: request.name).sentence) }
         if wantsReply { connection.ssh.answerRequest(id, isGranted: isGranted) }
         connection.needsFlush()
     }
 
+    /// The only command of a terminal's key.
+    private static let terminalCommand = "report"
+
     private func start(_ line: String, on id: ChannelID) -> Bool {
-        guard case .staff(let staff, let key) = role, commands[id] == nil else { return false }
-        guard let arguments = CommandWords.split(line) else { return false }
-        let caller = Caller.principal(.staff(staff), key: key, source: connection.source.description)
+        guard commands[id] == nil, let principal, let key else { return false }
+        // A quotation mark that is left open, as in `--for Anne's shop`, is text.
+        let arguments = CommandWords.split(line) ?? line.split(whereSeparator: \.isWhitespace).map(String.init)
+        if case .terminal = principal, arguments != [Self.terminalCommand] { return false }
+        let caller = Caller.principal(principal, key: key, source: connection.source.description)
         commands[id] = CommandChannel(arguments, caller: caller, session: self, channel: id)
         return true
     }
@@ -269,6 +330,18 @@ extension ChannelPurpose {
         case .session: "a shell or a command"
         case .directTCPIP: "a connection to elsewhere"
         case .unsupported(let type): "a channel of type \(type)"
+        }
+    }
+}
+
+extension ChannelRequest {
+    /// In the words of a refusal.
+    fileprivate var name: String {
+        switch self {
+        case .exec: "a command"
+        case .shell, .pty: "a shell"
+        case .environment, .windowChange: "a setting"
+        case .other: "a subsystem"
         }
     }
 }

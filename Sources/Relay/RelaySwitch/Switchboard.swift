@@ -1,6 +1,7 @@
 import EventLoops
 import RelayCore
 import SSHCrypto
+import SSHKeys
 import SSHProtocol
 import SSHServer
 import Support
@@ -33,6 +34,7 @@ final class Switchboard {
     let loop: ConnectionLoop
     let directory: TunnelDirectory
     let commands: any CommandRunner
+    private let enroller: any Enroller
     /// All switchboards, this one among them, by index.
     var all: [LoopBound<Switchboard>] = []
     private let hostname: String
@@ -50,8 +52,9 @@ final class Switchboard {
     init(
         index: Int, events: EventLoop, identity: ServerIdentity, configuration: SwitchConfiguration, admission: Admission,
         numbers: ConnectionNumbers, directory: TunnelDirectory, bridgeNumbers: BridgeNumbers, registry: Registry,
-        commands: any CommandRunner, report: @escaping @Sendable (RelayEvent) -> Void
+        commands: any CommandRunner, enroller: any Enroller, report: @escaping @Sendable (RelayEvent) -> Void
     ) {
+        self.enroller = enroller
         self.index = index
         self.directory = directory
         self.bridgeNumbers = bridgeNumbers
@@ -237,6 +240,27 @@ final class Switchboard {
     /// Replies to commands of a connection may be there.
     func repliesArrived(for connection: UInt64) {
         sessions[connection]?.collectReplies()
+    }
+
+    /// What staff with this key are shown when they log in; `nil`: nothing, or it is not a key of staff.
+    func banner(for key: PublicKey) -> String? {
+        guard case .staff = registry.principal(for: key) else { return nil }
+        return registry.announcement(at: wallTime).map { "*** \(Printable.escaped($0.text))\r\n" }
+    }
+
+    /// Lets the enroller decide about a key; the connection hears of it here: it has no bridge, so it does not move.
+    func enrol(_ key: PublicKey, codeDigest: [UInt8], for connection: SocketConnection) {
+        let (enroller, board, number, source) = (enroller, all[index], connection.id, connection.source.description)
+        // One task for each use of a code: a decision that waits for the store.
+        Task {
+            let enrolment = await enroller.enrol(key, codeDigest: codeDigest, source: source)
+            board.submit { $0.sessions[number]?.enrolled(enrolment) }
+        }
+    }
+
+    /// A command of a connection has waited long enough for the beginning of its input.
+    func inputPatienceEnded(_ connection: UInt64, _ channel: ChannelID) {
+        sessions[connection]?.commands[channel]?.patienceEnded()
     }
 
     // MARK: Policy

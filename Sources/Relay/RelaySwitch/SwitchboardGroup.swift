@@ -16,6 +16,7 @@ final class BridgeNumbers: Sendable {
 package final class SwitchboardGroup: LiveRelay {
     private let boards: [LoopBound<Switchboard>]
     private let configuration: SwitchConfiguration
+    private let directory = TunnelDirectory()
     private let listeners = Mutex<[Int32]>([])
 
     /// Builds the switchboards; nothing runs before `start()`.
@@ -24,23 +25,24 @@ package final class SwitchboardGroup: LiveRelay {
     ///   - registry: who is known at first; `apply` changes it.
     ///   - report: told of everything the store remembers, on a switchboard's thread: it must not wait.
     ///   - commands: runs what staff type after `ssh relay`.
+    ///   - enroller: decides about keys that come with a join code.
     /// - Throws: when descriptors run out.
     package init(
         configuration: SwitchConfiguration, registry: Registry, report: @escaping @Sendable (RelayEvent) -> Void,
-        commands: any CommandRunner
+        commands: any CommandRunner, enroller: any Enroller
     ) throws(SystemError) {
         self.configuration = configuration
         let identity = ServerIdentity(hostKey: configuration.hostKey, software: configuration.software)
         let admission = Admission(limits: configuration.limits)
         let numbers = ConnectionNumbers()
-        let directory = TunnelDirectory()
         let bridgeNumbers = BridgeNumbers()
         var boards: [LoopBound<Switchboard>] = []
         for index in 0..<configuration.switchboards {
             let events = try EventLoop(name: "switch-\(index)")
             let board = Switchboard(
                 index: index, events: events, identity: identity, configuration: configuration, admission: admission, numbers: numbers,
-                directory: directory, bridgeNumbers: bridgeNumbers, registry: registry, commands: commands, report: report)
+                directory: directory, bridgeNumbers: bridgeNumbers, registry: registry, commands: commands,
+                enroller: enroller, report: report)
             boards.append(LoopBound(board, on: events))
         }
         for board in boards { board.beforeStart.all = boards }
@@ -98,6 +100,9 @@ package final class SwitchboardGroup: LiveRelay {
         for board in boards { tunnels += await board.call { $0.tunnels } ?? [] }
         return tunnels
     }
+
+    /// Whether a terminal's tunnel is held, as `LiveRelay` says.
+    package func isOnline(_ terminal: TerminalID) async -> Bool { directory.place(of: terminal) != nil }
 
     /// All open bridges, in the same way.
     package func bridges() async -> [LiveBridge] {

@@ -10,6 +10,8 @@ import SystemCalls
 enum ControlExchange {
     /// How long a command may take; changes wait for each other, and for the disk.
     private static let patience: Duration = .seconds(60)
+    /// How long `wait` may take, which ends by itself.
+    private static let patienceOfWait: Duration = .seconds(25 * 3600)
 
     /// Daemon's side: runs the command of a request for the person at the other end.
     static func answer(
@@ -27,9 +29,11 @@ enum ControlExchange {
     }
 
     /// Program's side: sends a command to the running relay.
-    static func send(_ arguments: [String], standardInput: [UInt8]?, to path: String) throws(ControlError) -> ControlReply {
+    static func send(
+        _ line: ParsedCommand, _ arguments: [String], standardInput: [UInt8]?, to path: String
+    ) throws(ControlError) -> ControlReply {
         let request = ControlRequest(arguments: arguments, standardInput: standardInput)
-        let bytes = try ControlClient.call(path: path, encoded(request), timeout: patience)
+        let bytes = try ControlClient.call(path: path, encoded(request), timeout: line.name == "wait" ? patienceOfWait : patience)
         do {
             return try JSONDecoder().decode(ControlReply.self, from: Data(bytes))
         } catch {

@@ -86,7 +86,8 @@ struct Daemon {
             listen: try listen.isEmpty ? Self.standardAddresses.map(Self.address) : listen, hostKey: hostKey, hostname: hostname,
             switchboards: max(1, ProcessInfo.processInfo.activeProcessorCount))
         return try attempt("cannot start the switch") { () throws(SystemError) in
-            try SwitchboardGroup(configuration: configuration, registry: registry, report: { journal.report($0) }, commands: desk)
+            try SwitchboardGroup(
+                configuration: configuration, registry: registry, report: { journal.report($0) }, commands: desk, enroller: desk)
         }
     }
 

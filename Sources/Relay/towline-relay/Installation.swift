@@ -48,7 +48,7 @@ struct Installation {
             try Files.rename(paths.newStore, to: paths.store)
             try Files.syncDirectory(paths.folder)
         }
-        let identity = RelayIdentity(hostname: address.host, hostKey: key.publicKey, port: RelayIdentity.defaultPort)
+        let identity = RelayIdentity(hostname: address.host, hostKey: key, port: RelayIdentity.defaultPort)
         return """
             created the relay \(identity.hostname) in \(Printable.escaped(paths.folder))\(isKeyKept ? ", with the host key that was there" : "")
             host key fingerprint: \(key.publicKey.fingerprint)

@@ -72,7 +72,7 @@ struct Program {
         let deadline = MonotonicClock.now + Self.patience
         while true {
             do throws(ControlError) {
-                return try ControlExchange.send(arguments, standardInput: input, to: installation.paths.socket)
+                return try ControlExchange.send(line, arguments, standardInput: input, to: installation.paths.socket)
             } catch .notRunning {
                 // Nobody takes commands: then the store is free, or its holder is just starting, stopping, or another command.
             } catch {
@@ -110,7 +110,8 @@ struct Program {
         do throws(SystemError) {
             switch source {
             case .none: return nil
-            case .standardInput:
+            case .standardInputIfAny where Files.isTerminal(0): return nil
+            case .standardInput, .standardInputIfAny:
                 if Files.isTerminal(0) { complain("paste the public key, then press Enter and Ctrl-D") }
                 return try Files.readAll(0, limit: limit, subject: "standard input")
             case .file(let path): return try Files.read(path, limit: limit)
@@ -130,6 +131,6 @@ struct Program {
 extension SQLiteLedger {
     /// The relay as its peers see it, with the port that it last listened on.
     nonisolated func identity(_ hostKey: HostKey) -> RelayIdentity {
-        RelayIdentity(hostname: hostname, hostKey: hostKey.publicKey, port: rememberedPort ?? RelayIdentity.defaultPort)
+        RelayIdentity(hostname: hostname, hostKey: hostKey, port: rememberedPort ?? RelayIdentity.defaultPort)
     }
 }

@@ -1,3 +1,6 @@
+import Support
+import SystemCalls
+import TerminalCore
 package import TerminalStore
 
 /// What an agent works with: every path and program, in one value.
@@ -8,8 +11,9 @@ package struct AgentConfiguration: Sendable {
     package var run: String
     /// The OpenSSH client.
     package var ssh = "/usr/bin/ssh"
-    /// Fetches host keys.
-    package var sshKeyscan = "/usr/bin/ssh-keyscan"
+    /// This very program, as ssh can start it for a connection through a proxy: its path may lead through folders that only root may enter,
+    /// and the kernel's name for it does not.
+    package var ownProgram = "/proc/\(Processes.current)/exe"
     /// Makes terminal keys.
     package var sshKeygen = "/usr/bin/ssh-keygen"
 
@@ -21,5 +25,22 @@ package struct AgentConfiguration: Sendable {
     package init(paths: Paths, run: String) {
         self.paths = paths
         self.run = run
+    }
+
+    /// What precedes the other arguments of ssh where there is a proxy on the way.
+    func proxyOptions(_ setting: RemoteSupportSetting) -> [String] {
+        guard setting.proxy != nil else { return [] }
+        return ["-o", "ProxyCommand=\(TunnelClientArguments.proxyCommand(ownProgram))", "-o", "ProxyUseFdpass=yes"]
+    }
+
+    /// The environment of an ssh client.
+    func environment(_ setting: RemoteSupportSetting, port: UInt16) -> [String: String] {
+        // Name servers that do not answer are given up after some seconds, so that another way is tried soon. N05
+        var environment = ["PATH": "/usr/bin:/bin", "LC_ALL": "C", "RES_OPTIONS": "timeout:2 attempts:2", "SWIFT_BACKTRACE": "enable=no"]
+        if let proxy = setting.proxy {
+            let errand = ProxyErrand(proxy: proxy, host: setting.relay.host, port: port)
+            environment[ProxyErrand.variable] = String(decoding: TerminalWire.encode(errand), as: UTF8.self)
+        }
+        return environment
     }
 }

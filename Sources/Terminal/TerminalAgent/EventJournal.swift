@@ -8,6 +8,11 @@ struct EventJournal {
     /// The longest value of an entry, in Unicode scalars: lists of keys can be long, and the log on disk is bounded.
     static let longestValue = 400
 
+    /// What a failure that comes after it is news again for.
+    private static let beginnings: Set<LogEntry.Code> = [
+        .supportOn, .supportOnUnlimited, .supportResumed, .supportReopened, .supportRestarted, .waiting,
+    ]
+
     private(set) var events: [LogEntry] = []
     /// The highest number in use.
     private var last = 0
@@ -31,7 +36,7 @@ struct EventJournal {
             failure: failure.map(TerminalStatus.Failure.init))
         events.append(entry)
         if events.count > Self.capacity { events.removeFirst() }
-        if code.kind == .support || code == .waiting { keptFailure = nil }
+        if Self.beginnings.contains(code) { keptFailure = nil }
         if code.kind == .support { passed = [] }
         if let failure {
             passed = []

@@ -48,8 +48,9 @@ extension RemoteSupport {
                 return try await changing { await result { () async throws(Refusal) in try await self.deleteSetting(by: actor) } }.get()
             case .relayFingerprint(let form):
                 return .unconfirmed(fingerprint: try await lookUpRelay(try form.content(changing: setting)))
-            case .previewRequest, .applyRequest:
-                throw Refusal(.requestLine, ["reason": "this version does not read request lines yet"])
+            case .previewRequest(let text): return .request(try preview(text))
+            case .applyRequest(let text):
+                return try await changing { await result { () async throws(Refusal) in try await self.apply(text, by: actor) } }.get()
             case .test:
                 _ = try requireSetting()
                 return .test(await test())

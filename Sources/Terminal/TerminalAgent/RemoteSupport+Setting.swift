@@ -41,7 +41,11 @@ extension RemoteSupport {
         }
         let content = try form.content(changing: nil)
         guard let fingerprint = content.fingerprint else { return .unconfirmed(fingerprint: try await lookUpRelay(content)) }
-        let created = RemoteSupportSetting(content, fingerprint: fingerprint)
+        return .setting(try await create(RemoteSupportSetting(content, fingerprint: fingerprint), by: actor))
+    }
+
+    /// Issues the terminal key and saves the first setting.
+    func create(_ created: RemoteSupportSetting, by actor: LogEntry.Actor) async throws(Refusal) -> SettingReport {
         let (key, store) = (key, store)
         let issued: Result<AuthorizedKey, Refusal> = await worker.run {
             do throws(Refusal) {
@@ -61,7 +65,7 @@ extension RemoteSupport {
         note(
             .settingCreated, ["relay": "\(created.relay)", "port": "\(created.listeningPort)", "fingerprint": report.fingerprint], by: actor
         )
-        return .setting(SettingReport(created, key: report))
+        return SettingReport(created, key: report)
     }
 
     func changeSetting(_ form: SettingForm, from revision: Revision?, by actor: LogEntry.Actor) async throws(Refusal) -> TerminalReply {
@@ -70,20 +74,25 @@ extension RemoteSupport {
         if let revision, revision != current.revision { throw Refusal(.changedElsewhere, ["what": "the setting"]) }
         guard let fingerprint = content.fingerprint else { throw Refusal(.fingerprint, ["given": "\"\""]) }
         var changed = RemoteSupportSetting(content, fingerprint: fingerprint)
+        changed.joinUser = current.joinUser
         // The key that was pinned is the one with this fingerprint, wherever the relay is.
         if changed.fingerprint == current.fingerprint { changed.pinnedKey = current.pinnedKey }
-        let fields = changed.differences(from: current)
-        guard !fields.isEmpty else { return .setting(try await settingReport()) }
+        if !changed.differences(from: current).isEmpty { try await save(changed, by: actor) }
+        return .setting(try await settingReport())
+    }
+
+    /// Saves a changed setting; it takes effect when support starts or is restarted.
+    func save(_ changed: RemoteSupportSetting, by actor: LogEntry.Actor) async throws(Refusal) {
+        let fields = setting.map(changed.differences) ?? []
         let store = store
-        let failure: StoreError? = await worker.run { [changed] in
+        let failure: StoreError? = await worker.run {
             do throws(StoreError) { try store.save(setting: changed) } catch { return error }
             return nil
         }
         if let failure { throw Refusal(.store, ["reason": failure.description]) }
         setting = changed
         if !lifecycle.isOn { lifecycle = SupportLifecycle(portCount: changed.relay.ports.count, off: .settingChanged) }
-        note(.settingChanged, ["fields": fields.map(\.rawValue).joined(separator: ", ")], by: actor)
-        return .setting(try await settingReport())
+        if !fields.isEmpty { note(.settingChanged, ["fields": fields.map(\.rawValue).joined(separator: ", ")], by: actor) }
     }
 
     /// The fingerprint that the relay shows now.

@@ -22,6 +22,8 @@ package actor RemoteSupport {
     let starter: BlockingExecutor
     /// Files and small programs.
     let worker: BlockingExecutor
+    /// Programs that ask the network and may take long.
+    let errands: BlockingExecutor
     /// The loop is this actor's executor.
     package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
@@ -33,9 +35,17 @@ package actor RemoteSupport {
     /// The setting that support runs with; nil when support is off.
     var settingInEffect: RemoteSupportSetting?
     var isAutoStart = false
+    /// Where the relay was found last.
+    var lastAddress: AgentMemory.LastAddress?
+    /// What the relay was told of this terminal last.
+    var reported: (relay: RelayAddress, content: TerminalReport)?
+    /// Where the running attempt has connected to, until it is known whether the relay is there.
+    private var connectedAddress: (attempt: TunnelAttempt, address: String)?
+    /// When it was last written down that support is on.
+    private var rememberedAt = Uptime(nanoseconds: 0)
     /// Whether the relay of the setting has accepted the terminal key since the program runs.
     var isKeyAccepted = false
-    var facts = BrokerFacts(onlyLoginUser: nil, hostKeyFingerprint: nil)
+    var facts = BrokerFacts(onlyLoginUser: nil, hostKeyFingerprint: nil, hostKey: nil)
     var logins: [LoginID: Login] = [:]
     var journal = EventJournal()
     var broker: BrokerLink?
@@ -71,6 +81,7 @@ package actor RemoteSupport {
         key = TerminalKey(configuration)
         starter = BlockingExecutor(name: "ssh-starter")
         worker = BlockingExecutor(name: "files")
+        errands = BlockingExecutor(name: "errands")
     }
 
     // MARK: Life
@@ -110,7 +121,7 @@ package actor RemoteSupport {
             self.users = users
             self.setting = setting
         }
-        isAutoStart = await worker.run { store.isAutoStart() }
+        (isAutoStart, lastAddress) = await worker.run { (store.isAutoStart(), store.lastAddress()) }
         if let setting { lifecycle = SupportLifecycle(portCount: setting.relay.ports.count) }
         if case .applied(let refused) = await ask(.applyLoginUsers(users)) {
             for refusal in refused {
@@ -127,19 +138,38 @@ package actor RemoteSupport {
         }
         self.facts = facts
         let store = store
-        let run = configuration.run
-        guard let record = await worker.run({ store.running(in: run) }), let setting, !lifecycle.isOn else { return }
-        log.notice("support goes on after a restart of the agent")
-        do throws(SystemError) { try listen() } catch { throw Refusal(.system, ["reason": error.description]) }
-        settingInEffect = setting
-        note(.supportResumed)
-        perform(lifecycle.resume(until: record.deadline, at: now))
+        guard let record = await worker.run({ store.running() }), let setting, !lifecycle.isOn else { return }
+        let resumption = record.resumption(
+            run: configuration.run, boot: Self.boot, now: now, wall: WallTime.now, autoStart: isAutoStart)
+        switch resumption {
+        case .stayOff: forget()
+        case .expired:
+            forget()
+            note(.supportNotReopened)
+        case .goOn(let end), .reopen(let end):
+            log.notice("support goes on after a restart", ["how": "\(resumption)"])
+            do throws(SystemError) { try listen() } catch { throw Refusal(.system, ["reason": error.description]) }
+            settingInEffect = setting
+            if case .goOn = resumption { note(.supportResumed) } else { note(.supportReopened) }
+            perform(lifecycle.resume(until: end, at: now))
+            remember()
+        }
     }
+
+    /// How the kernel names this start of the machine; empty where it does not tell, and then every start looks like another one.
+    private static let boot: String = {
+        let path = "/proc/sys/kernel/random/boot_id"
+        // Without /proc every start of the machine is another one.
+        let read = (try? Files.read(path, limit: 256)).map { String(decoding: $0, as: UTF8.self).filter { !$0.isNewline } }
+        return read ?? "unknown-\(UInt64.random(in: 0 ... .max))"
+    }()
 
     /// Switches support off and waits until nothing of it runs.
     package func shutDown() async {
         note(.serviceStopped)
-        _ = await stopSupport(.shutDown)
+        let isToReopen = lifecycle.isOn && isAutoStart
+        if isToReopen { remember() }
+        _ = await stopSupport(.shutDown, forgets: !isToReopen)
         alarm?.cancel()
         if let network {
             loop.deregister(network.registration)
@@ -150,6 +180,7 @@ package actor RemoteSupport {
         broker = nil
         starter.stop()
         worker.stop()
+        errands.stop()
     }
 
     // MARK: Asking the broker
@@ -269,12 +300,16 @@ package actor RemoteSupport {
             note(.supportTimeLimit)
             forget()
         }
+        if lifecycle.isOn, isAutoStart, lifecycle.deadline != nil, now - rememberedAt >= SupportRecord.interval { remember() }
         perform(actions)
     }
 
     private func connect(_ attempt: TunnelAttempt) {
         guard let setting = settingInEffect else { return }
         let port = setting.relay.ports[attempt.portIndex]
+        let address = attempt.usesLastAddress ? lastAddress?.address : nil
+        if let address { note(.lastGoodAddress, ["address": address]) }
+        connectedAddress = nil
         let number = reserveClient()
         currentClient = number
         watchdog?.cancel()
@@ -282,7 +317,7 @@ package actor RemoteSupport {
             self?.assumeIsolated { $0.giveUp(attempt, client: number) }
         }
         run(
-            TunnelClientArguments.tunnel(setting, port: port), setting, port: port, number: number,
+            TunnelClientArguments.tunnel(setting, port: port, address: address), setting, port: port, number: number,
             observed: { [weak self] observation in self?.assumeIsolated { $0.observe(observation, of: attempt) } },
             ended: { [weak self] failure in self?.assumeIsolated { $0.fail(failure, of: attempt) } })
     }
@@ -294,20 +329,58 @@ package actor RemoteSupport {
     }
 
     private func observe(_ observation: SSHOutputReader.Observation, of attempt: TunnelAttempt) {
+        if case .connected(let address) = observation { connectedAddress = (attempt, address) }
         guard case .reached(let stage) = observation else { return }
-        if stage == .requestingPort { isKeyAccepted = true }
+        // It is the relay: its key fits.
+        if stage == .authenticating { found(by: attempt) }
+        // A key that only came in with a one-time code is accepted for good when it gets its port.
+        if stage == .waiting || stage == .requestingPort && settingInEffect?.joinUser == nil { keyWasAccepted() }
         let before = lifecycle.phase
         lifecycle.reached(stage, by: attempt, at: now)
         guard lifecycle.phase != before else { return }
-        for code in journal.achieved(by: stage, from: before) { note(code) }
+        for code in journal.achieved(by: stage, from: before) {
+            // A proxy resolves the relay's name itself.
+            if code != .nameResolved || settingInEffect?.proxy == nil { note(code) }
+        }
         if stage == .waiting { log.notice("tunnel stands", ["relay": settingInEffect?.relay.description ?? ""]) }
         perform([])
+        if stage == .waiting { reportToRelay(attempt) }
+    }
+
+    /// Remembers where the relay is, for a time when its name leads nowhere. N05
+    private func found(by attempt: TunnelAttempt) {
+        guard let setting = settingInEffect, let connected = connectedAddress, connected.attempt == attempt, !attempt.usesLastAddress
+        else { return }
+        let found = AgentMemory.LastAddress(host: setting.relay.host, address: connected.address)
+        guard found != lastAddress, connected.address != setting.relay.host else { return }
+        lastAddress = found
+        worker.submit { [store, log] in
+            // R17: without it everything works as long as names do.
+            do throws(StoreError) { try store.save(lastAddress: found) } catch { log.warning("last address not saved", ["why": error]) }
+        }
+    }
+
+    /// The relay knows the terminal key: a one-time code has done its work.
+    private func keyWasAccepted() {
+        isKeyAccepted = true
+        guard settingInEffect?.joinUser != nil else { return }
+        settingInEffect?.joinUser = nil
+        guard var joined = setting, joined.joinUser != nil else { return }
+        joined.joinUser = nil
+        setting = joined
+        worker.submit { [store, log, joined] in
+            do throws(StoreError) { try store.save(setting: joined) } catch { log.error("setting not saved", ["why": error]) }
+        }
     }
 
     private func fail(_ failure: TunnelFailure, of attempt: TunnelAttempt) {
         guard lifecycle.isOn else { return }
         let before = lifecycle.phase
-        let actions = lifecycle.failed(failure, by: attempt, at: now, chance: Double.random(in: 0..<1))
+        let connected = connectedAddress.flatMap { $0.attempt == attempt ? $0.address : nil }
+        let knowsLast = lastAddress.map { $0.host == settingInEffect?.relay.host && $0.address != connected } ?? false
+        let actions = lifecycle.failed(
+            failure, by: attempt, at: now, chance: Double.random(in: 0..<1),
+            knowsLastAddress: knowsLast && settingInEffect?.proxy == nil)
         // News of a client that was given up already.
         guard lifecycle.phase != before else { return }
         if case .pinning = lifecycle.phase { return perform(actions) }
@@ -337,7 +410,7 @@ package actor RemoteSupport {
     /// - Returns: why not, or nil.
     func pinRelayKey(of setting: RemoteSupportSetting, port: UInt16, offered: String) async -> TunnelFailure? {
         let key = key
-        let result: Result<String?, TunnelFailure> = await worker.run {
+        let result: Result<String?, TunnelFailure> = await errands.run {
             do throws(TunnelFailure) { return .success(try key.fetchRelayKey(setting, port: port)) } catch { return .failure(error) }
         }
         switch result {
@@ -373,7 +446,8 @@ package actor RemoteSupport {
     ) {
         let names = SSHOutputReader.RelayNames(
             host: setting.relay.host, endpoint: "\(setting.relay.host) port \(port)", listeningPort: setting.listeningPort.description,
-            pinned: setting.pinnedKey == nil ? nil : setting.fingerprint, wasKeyAccepted: isKeyAccepted)
+            pinned: setting.pinnedKey == nil ? nil : setting.fingerprint, wasKeyAccepted: isKeyAccepted, isJoining: setting.joinUser != nil,
+            proxy: setting.proxy?.description)
         let client = TunnelClient(
             names: names, loop: loop, log: log, observed: observed,
             ended: { [weak self] failure in
@@ -382,7 +456,8 @@ package actor RemoteSupport {
             })
         clients[number] = client
         let command = TunnelClient.Command(
-            executable: configuration.ssh, arguments: arguments, folder: configuration.paths.agentFolder)
+            executable: configuration.ssh, arguments: configuration.proxyOptions(setting) + arguments,
+            environment: configuration.environment(setting, port: port), folder: configuration.paths.agentFolder)
         let pinned = setting.pinnedKey
         starter.submit { [self, key, log] in
             do throws(SystemError) { try key.writeKnownHosts(pinned) } catch { log.warning("known_hosts not written", ["why": error]) }
@@ -497,12 +572,12 @@ package actor RemoteSupport {
     // MARK: Switching
 
     /// Switches support off; returns when the ssh client and all logins are gone.
-    func stopSupport(_ reason: OffReason, by actor: LogEntry.Actor = .system) async -> Bool {
+    func stopSupport(_ reason: OffReason, by actor: LogEntry.Actor = .system, forgets: Bool = true) async -> Bool {
         let wasOn = lifecycle.isOn
         let actions = lifecycle.stop(reason).filter { $0 != .endLogins }
         if wasOn, reason != .shutDown { note(.supportOff, by: actor) }
         perform(actions)
-        forget()
+        if forgets { forget() }
         for client in clients.values { client.end() }
         // Also when support was off: nothing may be left of earlier logins.
         _ = await ask(.endLogins(nil))
@@ -512,13 +587,15 @@ package actor RemoteSupport {
 
     /// Remembers on disk that support is on, for an agent that takes over after this one died.
     func remember() {
-        let record = AgentMemory.Running(deadline: lifecycle.deadline, run: configuration.run)
-        save(running: record)
+        rememberedAt = now
+        save(
+            running: SupportRecord(
+                run: configuration.run, boot: Self.boot, deadline: lifecycle.deadline, now: now, wall: WallTime.now))
     }
 
     private func forget() { save(running: nil) }
 
-    private func save(running record: AgentMemory.Running?) {
+    private func save(running record: SupportRecord?) {
         worker.submit { [store, log] in
             // R17: switching works on a full disk; only the restart of a dead agent would not know.
             do throws(StoreError) { try store.save(running: record) } catch { log.warning("state not saved", ["why": error]) }

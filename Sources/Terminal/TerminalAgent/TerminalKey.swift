@@ -69,28 +69,38 @@ struct TerminalKey: Sendable {
     /// - Returns: that key's line; nil if the relay has none with that fingerprint.
     /// - Throws: what went wrong on the way.
     func fetchRelayKey(_ setting: RemoteSupportSetting, port: UInt16) throws(TunnelFailure) -> String? {
-        // The usual type first: asking for types that a relay does not have looks to it like a failure of ours.
-        for types in ["ed25519", "ecdsa,rsa"] {
-            for key in try scan(setting, port: port, types: types) where key.fingerprint.description == setting.fingerprint {
+        // The usual algorithm first: asking for one that a relay does not have looks to it like a failure of ours.
+        for algorithms in TunnelClientArguments.hostKeyAlgorithms {
+            if let key = try hostKey(setting, port: port, algorithms: algorithms), key.fingerprint.description == setting.fingerprint {
                 return AuthorizedKey(key: key).line
             }
         }
         return nil
     }
 
-    private func scan(_ setting: RemoteSupportSetting, port: UInt16, types: String) throws(TunnelFailure) -> [PublicKey] {
-        let result: ToolResult
-        do throws(ToolError) {
-            result = try Tool.run(
-                configuration.sshKeyscan, TunnelClientArguments.keyScan(setting.relay, port: port, types: types), limit: .seconds(15))
-        } catch {
-            throw .clientFailed(reason: error.description)
-        }
-        // `HOST TYPE BASE64`.
-        return result.output.split(separator: "\n").filter { !$0.hasPrefix("#") }.compactMap { line in
-            let words = line.split(separator: " ")
+    /// Longer than ssh's own limits on the way to the key.
+    private static let fetchLimit = Duration.seconds(25)
+
+    /// The relay's host key of one of these algorithms; nil if it has none, or does not answer.
+    private func hostKey(_ setting: RemoteSupportSetting, port: UInt16, algorithms: String) throws(TunnelFailure) -> PublicKey? {
+        let file = "relay_keys.new"
+        let path = "\(configuration.paths.agentFolder)/\(file)"
+        do {
+            try Files.remove(path)
+            _ = try Tool.run(
+                configuration.ssh,
+                configuration.proxyOptions(setting)
+                    + TunnelClientArguments.hostKey(setting, port: port, algorithms: algorithms, file: file),
+                environment: configuration.environment(setting, port: port), workingDirectory: configuration.paths.agentFolder,
+                limit: Self.fetchLimit)
+            guard try Files.status(path) != nil else { return nil }
+            // `ALIAS TYPE BASE64`.
+            let words = String(decoding: try Files.read(path, limit: 16_384, followsLinks: false), as: UTF8.self).split(separator: " ")
+            try Files.remove(path)
             // What does not read as a key of ours is not one that can be pinned.
             return words.count == 3 ? (try? AuthorizedKey(line: "\(words[1]) \(words[2])"))?.key : nil
+        } catch {
+            throw .clientFailed(reason: "\(error)")
         }
     }
 }

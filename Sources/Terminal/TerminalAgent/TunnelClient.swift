@@ -14,6 +14,8 @@ final class TunnelClient {
         var executable: String
         /// What follows it.
         var arguments: [String]
+        /// Its environment, complete.
+        var environment: [String: String]
         /// The folder in which it runs: file names in `arguments` are relative to it.
         var folder: String
     }
@@ -70,7 +72,7 @@ final class TunnelClient {
         do {
             let errors = try Descriptor.pipe()
             let process = try Processes.spawn(
-                command.executable, command.arguments, environment: ["PATH": "/usr/bin:/bin", "LC_ALL": "C"],
+                command.executable, command.arguments, environment: command.environment,
                 descriptors: [2: errors.writing.raw], workingDirectory: command.folder, fileModeMask: 0o077, grouping: .ownGroup,
                 deathSignal: .kill, gainsNoPrivileges: true)
             let ends = errors.release()

@@ -10,8 +10,9 @@ import TerminalCore
 final class Accounts {
     /// An account that we created.
     private struct Created: Codable {
-        /// Its number: an account of the same name with another number is somebody else's.
-        var user: UInt32
+        /// Its number: an account of the same name with another number is somebody else's. Nil: we were about to create it when it was
+        /// written down, and may have died before its number was known.
+        var user: UInt32?
     }
 
     private let configuration: BrokerConfiguration
@@ -42,7 +43,7 @@ final class Accounts {
     }
 
     /// The numbers of the accounts that we created.
-    var createdUsers: [UInt32] { created.values.map(\.user) }
+    var createdUsers: [UInt32] { created.values.compactMap(\.user) }
 
     /// The number of the account that login user `name` runs as, if it is one of ours.
     func user(named name: String) -> UInt32? { created[name]?.user }
@@ -101,6 +102,7 @@ final class Accounts {
         let existing = try lookup(user)
         if let ours = created[name] {
             if let existing {
+                if ours.user == nil { return try adopt(existing, for: user) }
                 guard existing.user == ours.user else {
                     throw refusal(user, .accountReplaced)
                 }
@@ -111,24 +113,49 @@ final class Accounts {
             throw refusal(user, .accountExists)
         }
         let arguments = [
-            "--create-home", "--user-group", "--shell", shell(), "--comment", "Towline support login", "--password", "*", "--", name,
+            "--create-home", "--user-group", "--shell", shell(), "--comment", Self.comment, "--password", "*", "--", name,
         ]
-        try run(configuration.system.useradd, arguments, for: user, .accountNotCreated)
-        guard let made = try lookup(user), made.user != 0 else {
+        // First what is about to be done: an account that a crash leaves behind is known as ours.
+        created[name] = Created(user: nil)
+        try saveList(user.name)
+        do throws(LoginUserRefusal) {
+            try run(configuration.system.useradd, arguments, for: user, .accountNotCreated)
+        } catch {
+            // Without an account there is nothing to know of; one of that name that comes later is somebody else's.
+            if try lookup(user) == nil {
+                created[name] = nil
+                try saveList(user.name)
+            }
+            throw error
+        }
+        guard let made = try lookup(user) else {
             throw refusal(user, .accountNotCreated, ["reason": "it was created but cannot be found"])
         }
-        created[name] = Created(user: made.user)
-        try saveList(user.name)
-        log.notice("account created", ["user": name, "uid": made.user])
-        return made.group
+        return try adopt(made, for: user)
     }
+
+    /// Takes an account that we were about to create for ours.
+    ///
+    /// - Returns: its group.
+    private func adopt(_ account: UserRecord, for user: LoginUser) throws(LoginUserRefusal) -> UInt32 {
+        guard account.user != 0, account.comment == Self.comment else { throw refusal(user, .accountExists) }
+        created[user.name.description] = Created(user: account.user)
+        try saveList(user.name)
+        log.notice("account created", ["user": user.name, "uid": account.user])
+        return account.group
+    }
+
+    /// What accounts of ours have as their full name.
+    private static let comment = "Towline support login"
 
     private func remove(_ name: String, ending: (UInt32) -> Void) throws(LoginUserRefusal) {
         // Only names that were valid are in `created`.
         guard let ours = created[name], let loginName = try? LoginName(parsing: name) else { return }
         withdraw(name)
         let user = LoginUser(name: loginName, keys: [], access: .standard)
-        if let existing = try lookup(user), existing.user == ours.user, existing.user != 0 {
+        let existing = try lookup(user)
+        let isOurs = ours.user.map { $0 == existing?.user } ?? (existing?.comment == Self.comment)
+        if let existing, isOurs, existing.user != 0 {
             var status = Self.userIsBusy
             for _ in 0..<Self.removalTries where status == Self.userIsBusy {
                 ending(existing.user)
@@ -142,7 +169,7 @@ final class Accounts {
         }
         created[name] = nil
         try saveList(loginName)
-        log.notice("account removed", ["user": name, "uid": ours.user])
+        log.notice("account removed", ["user": name, "uid": existing?.user ?? 0])
     }
 
     /// userdel(8): the user is logged in or has processes, perhaps only one that just died and was not collected yet.

@@ -17,7 +17,7 @@ package actor Broker {
     private var accounts: Accounts?
     private var logins: LoginServer?
     private var channel: MessageChannel?
-    private var facts = BrokerFacts(onlyLoginUser: nil, hostKeyFingerprint: nil)
+    private var facts = BrokerFacts(onlyLoginUser: nil, hostKeyFingerprint: nil, hostKey: nil)
     private var agentIsReady: (@Sendable () -> Void)?
 
     /// A broker that serves nobody yet. `loop` is its own.

@@ -22,7 +22,8 @@ enum BrokerFolder {
         }
         if !exists(configuration.hostKey) { try makeHostKey(configuration) }
         return BrokerFacts(
-            onlyLoginUser: configuration.isRoot ? nil : Accounts.ownName(), hostKeyFingerprint: fingerprint(configuration))
+            onlyLoginUser: configuration.isRoot ? nil : Accounts.ownName(), hostKeyFingerprint: fingerprint(configuration),
+            hostKey: publicHostKey(configuration))
     }
 
     /// Whether there is anything at `path`.
@@ -63,6 +64,13 @@ enum BrokerFolder {
             throw .failed("the host key could not be made: \(error)")
         }
         guard result.end.isSuccess else { throw .failed("the host key could not be made: \(Log.escaped(result.complaint))") }
+    }
+
+    private static func publicHostKey(_ configuration: BrokerConfiguration) -> String? {
+        // Only told to the relay: without it everything works.
+        (try? Files.read(configuration.hostKey + ".pub", limit: 16_384)).map { bytes in
+            String(decoding: bytes, as: UTF8.self).filter { !$0.isNewline }
+        }
     }
 
     /// `256 SHA256:… comment (ED25519)`.

@@ -66,11 +66,14 @@ package struct BrokerFacts: Codable, Sendable {
     package let onlyLoginUser: String?
     /// The fingerprint of the terminal's own host key.
     package let hostKeyFingerprint: String?
+    /// Its public half: one line in `authorized_keys` form.
+    package let hostKey: String?
 
     /// Facts with their parts given.
-    package init(onlyLoginUser: String?, hostKeyFingerprint: String?) {
+    package init(onlyLoginUser: String?, hostKeyFingerprint: String?, hostKey: String?) {
         self.onlyLoginUser = onlyLoginUser
         self.hostKeyFingerprint = hostKeyFingerprint
+        self.hostKey = hostKey
     }
 }
 

@@ -38,23 +38,42 @@ package enum Tool {
 
     /// Runs `executable` and returns what it said.
     ///
-    /// - Parameter limit: after this time it is killed.
+    /// - Parameters:
+    ///   - input: what it reads from standard input, at most 64 KiB.
+    ///   - limit: after this time it is killed.
     /// - Throws: when there is no result. A status other than 0 is a result.
     package static func run(
-        _ executable: String, _ arguments: [String], workingDirectory: String? = nil, limit: Duration = .seconds(30)
+        _ executable: String, _ arguments: [String], environment: [String: String] = environment, input: [UInt8] = [],
+        workingDirectory: String? = nil, limit: Duration = .seconds(30)
     ) throws(ToolError) -> ToolResult {
         do {
             let output = try Descriptor.pipe()
             let errors = try Descriptor.pipe()
-            let process = try Processes.spawn(
-                executable, arguments, environment: environment, descriptors: [1: output.writing.raw, 2: errors.writing.raw],
-                workingDirectory: workingDirectory, fileModeMask: 0o077)
+            let process = try start(
+                executable, arguments, environment, input, [1: output.writing.raw, 2: errors.writing.raw], workingDirectory)
             return try result(of: process, executable, output: output.reading.raw, errors: errors.reading.raw, limit)
         } catch let error as ToolError {
             throw error
         } catch {
             throw .notStarted("\(error)")
         }
+    }
+
+    private static func start(
+        _ executable: String, _ arguments: [String], _ environment: [String: String], _ input: [UInt8], _ outputs: [Int32: Int32],
+        _ workingDirectory: String?
+    ) throws -> Process {
+        var descriptors = outputs
+        // What is in the pipe stays there when this end is closed; it is closed before the program can wait for more.
+        let pipe = try Descriptor.pipe()
+        precondition(input.count <= 65_536, "a pipe holds 64 KiB")
+        if !input.isEmpty {
+            try Files.writeAll(pipe.writing.raw, input)
+            descriptors[0] = pipe.reading.raw
+        }
+        return try Processes.spawn(
+            executable, arguments, environment: environment, descriptors: descriptors, workingDirectory: workingDirectory,
+            fileModeMask: 0o077)
     }
 
     private static func result(

@@ -15,6 +15,11 @@ package struct RemoteSupportSetting: Hashable, Codable, Sendable {
     package var pinnedKey: String?
     /// The proxy on the way; nil: none.
     package var proxy: ProxySetting?
+    /// The user name that carries the one-time code of a support request, until the relay has accepted the terminal key.
+    package var joinUser: String?
+
+    /// What the relay is told as the user name now.
+    package var userToTell: String { joinUser ?? user }
 
     /// What is told to the relay unless the customer says otherwise.
     package static let defaultUser = "towline"
@@ -44,6 +49,7 @@ package struct RemoteSupportSetting: Hashable, Codable, Sendable {
     package var revision: Revision {
         var setting = self
         setting.pinnedKey = nil
+        setting.joinUser = nil
         setting.proxy?.password = nil
         return Revision(of: setting)
     }

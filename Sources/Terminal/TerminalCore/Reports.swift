@@ -126,8 +126,8 @@ package struct RequestReport: Hashable, Codable, Sendable {
 
     /// What support call this terminal.
     package var terminal: String
-    /// For whom or what, in support's words; empty if they said nothing.
-    package var purpose: String
+    /// Who of support asks.
+    package var staff: String
     /// The login user.
     package var loginUser: LoginUserReport
     /// What becomes of the login user.
@@ -141,7 +141,9 @@ package struct RequestReport: Hashable, Codable, Sendable {
     /// What becomes of the setting.
     package var settingEffect: Effect
     /// Until when the request is good, ISO 8601 in UTC.
-    package var expires: String?
+    package var expires: String
+    /// Whether that moment has passed by this machine's clock, which may be wrong: the relay decides.
+    package var isExpired: Bool
     /// Why it cannot be applied; nil if it can.
     package var obstacle: Refusal?
     /// The key that was issued, once it is applied.
@@ -149,11 +151,11 @@ package struct RequestReport: Hashable, Codable, Sendable {
 
     /// A report with its parts given.
     package init(
-        terminal: String, purpose: String, loginUser: LoginUserReport, loginUserEffect: Effect, relay: String, relayFingerprint: String,
-        listeningPort: UInt16, settingEffect: Effect, expires: String?
+        terminal: String, staff: String, loginUser: LoginUserReport, loginUserEffect: Effect, relay: String, relayFingerprint: String,
+        listeningPort: UInt16, settingEffect: Effect, expires: String, isExpired: Bool
     ) {
         self.terminal = terminal
-        self.purpose = purpose
+        self.staff = staff
         self.loginUser = loginUser
         self.loginUserEffect = loginUserEffect
         self.relay = relay
@@ -161,6 +163,7 @@ package struct RequestReport: Hashable, Codable, Sendable {
         self.listeningPort = listeningPort
         self.settingEffect = settingEffect
         self.expires = expires
+        self.isExpired = isExpired
     }
 }
 

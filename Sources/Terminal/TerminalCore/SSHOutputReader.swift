@@ -1,3 +1,5 @@
+import Support
+
 /// Understands what the stock `ssh -v -N -R …` writes to standard error, line by line: how far it came, and why it failed.
 ///
 /// Known to read OpenSSH 9.2; lines it does not know are skipped. It is told everything that `ssh` wrote, in order, then asked for the
@@ -7,8 +9,8 @@ package struct SSHOutputReader: Sendable {
     package enum Observation: Hashable, Sendable {
         /// The connection now does this.
         case reached(ConnectionStage)
-        /// The address that is tried, such as `192.0.2.1 port 22`.
-        case trying(address: String)
+        /// The address at which something took the connection, such as `192.0.2.1`.
+        case connected(address: String)
         /// The fingerprint of the host key that the relay proved to hold.
         case relayKey(fingerprint: String)
         /// What the relay says about itself, such as `OpenSSH_9.2p1`.
@@ -22,6 +24,8 @@ package struct SSHOutputReader: Sendable {
 
     private let relay: RelayNames
     private var cause: TunnelFailure?
+    /// The address that is tried.
+    private var triedAddress: String?
     /// The first line that came where the SSH identification should be.
     private var strangeAnswer: String?
     private var isSpeakingSSH = false
@@ -41,14 +45,23 @@ package struct SSHOutputReader: Sendable {
         package let pinned: String?
         /// Whether the relay accepted the same terminal key before.
         package let wasKeyAccepted: Bool
+        /// Whether the key comes with the one-time code of a request.
+        package let isJoining: Bool
+        /// The proxy on the way, if there is one.
+        package let proxy: String?
 
         /// Names with their parts given.
-        package init(host: String, endpoint: String, listeningPort: String, pinned: String?, wasKeyAccepted: Bool = false) {
+        package init(
+            host: String, endpoint: String, listeningPort: String, pinned: String?, wasKeyAccepted: Bool = false, isJoining: Bool = false,
+            proxy: String? = nil
+        ) {
             self.host = host
             self.endpoint = endpoint
             self.listeningPort = listeningPort
             self.pinned = pinned
             self.wasKeyAccepted = wasKeyAccepted
+            self.isJoining = isJoining
+            self.proxy = proxy
         }
     }
 
@@ -60,6 +73,7 @@ package struct SSHOutputReader: Sendable {
     /// - Returns: what it revealed, or nil for most lines.
     package mutating func read(_ line: String) -> Observation? {
         if let text = line.dropping("debug1: ") { return readDebug(text) }
+        if let notice = ProxyNotice(line: line) { return readProxy(notice) }
         if line.hasPrefix("debug") || line.isEmpty || line.hasPrefix("OpenSSH_") { return nil }
         if line.hasPrefix("Authenticated to ") { return reach(.requestingPort) }
         readMessage(line)
@@ -92,14 +106,29 @@ package struct SSHOutputReader: Sendable {
         return .reached(next)
     }
 
+    private mutating func readProxy(_ notice: ProxyNotice) -> Observation? {
+        let proxy = relay.proxy ?? "?"
+        switch notice {
+        case .connecting: return reach(.connecting)
+        case .connected: return reach(.checkingRelay)
+        case .unreachable(let reason): settle(.proxyUnreachable(proxy: proxy, reason: reason))
+        case .refused(let reason): settle(.proxyRefused(proxy: proxy, reason: reason))
+        case .credentials: settle(.proxyCredentials(proxy: proxy))
+        }
+        return nil
+    }
+
     private mutating func readDebug(_ text: Substring) -> Observation? {
         if let rest = text.dropping("Connecting to ") {
-            let observation = reach(.connecting)
             // `HOST [ADDRESS] port N.`: again for every address of the name.
-            guard observation == nil, let bracket = rest.firstIndex(of: "[") else { return observation }
-            return .trying(address: String(rest[bracket...].filter { $0 != "[" && $0 != "]" }.dropLast()))
+            if let open = rest.firstIndex(of: "["), let close = rest[open...].firstIndex(of: "]") {
+                triedAddress = String(rest[open..<close].dropFirst())
+            }
+            return reach(.connecting)
         }
         if text.hasPrefix("Connection established") { return reach(.checkingRelay) }
+        // The first line after the connection stands that is of no use otherwise.
+        if text.hasPrefix("Local version string ") { return triedAddress.map { .connected(address: $0) } }
         if let rest = text.dropping("kex_exchange_identification: banner line ") {
             if strangeAnswer == nil, let colon = rest.firstIndex(of: ":") { strangeAnswer = String(rest[colon...].dropFirst(2)) }
             return nil
@@ -144,7 +173,7 @@ package struct SSHOutputReader: Sendable {
         } else if line.hasPrefix("No "), line.contains(" host key is known for ") {
             settle(pinnedOrNot())
         } else if line.contains(": Permission denied (") || line.hasPrefix("Permission denied (") {
-            settle(relay.wasKeyAccepted ? .keyWithdrawn : .keyUnknown)
+            settle(keyRefused)
         } else if line.hasPrefix("Unable to negotiate with ") {
             settle(.incompatible(reason: line.afterLast(": ", keeping: 2)))
         } else if line.hasPrefix("Error: remote port forwarding failed for listen port") {
@@ -156,6 +185,11 @@ package struct SSHOutputReader: Sendable {
         }
     }
 
+    private var keyRefused: TunnelFailure {
+        if relay.isJoining { return .joinRefused(reason: "it was used already, has expired or was cancelled") }
+        return relay.wasKeyAccepted ? .keyWithdrawn : .keyUnknown
+    }
+
     /// A relay whose pinned key has another type shows up as "not known", and is as wrong as a changed one.
     private func pinnedOrNot() -> TunnelFailure {
         let offered = offeredFingerprint ?? "?"
@@ -163,12 +197,22 @@ package struct SSHOutputReader: Sendable {
         return .relayKeyChanged(offered: offered, pinned: pinned)
     }
 
+    /// SSH_DISCONNECT_HOST_NOT_ALLOWED_TO_CONNECT (RFC 4253 §11.1).
+    private static let notAllowed = "1"
+
     /// `Received disconnect from ADDRESS port N:CODE: words`.
     private mutating func readDisconnect(_ line: String) {
         guard let port = line.range(of: " port ") else { return }
-        let words = port.split(separator: ":", maxSplits: 2).last.map { $0.drop { $0 == " " } } ?? port
+        let parts = port.split(separator: ":", maxSplits: 2)
+        let words = parts.last.map { $0.drop { $0 == " " } } ?? port
+        let code = parts.count == 3 ? parts[1] : ""
         if stage == .authenticating, words.contains("Too many authentication failures") {
-            settle(relay.wasKeyAccepted ? .keyWithdrawn : .keyUnknown)
+            settle(keyRefused)
+        } else if words.hasPrefix(JoinNotice.waiting) {
+            let fingerprint = words.split(separator: " ").first { $0.hasPrefix("SHA256:") }.map(String.init)
+            settle(.awaitingApproval(fingerprint: fingerprint ?? "?"))
+        } else if relay.isJoining, code == Self.notAllowed {
+            settle(.joinRefused(reason: String(words)))
         } else {
             settle(.endedByRelay(at: stage, reason: String(words)))
         }

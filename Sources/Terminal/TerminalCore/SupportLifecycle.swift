@@ -31,6 +31,8 @@ package struct TunnelAttempt: Hashable, Sendable {
     package let number: Int
     /// Which of the relay's ports, from 0.
     package let portIndex: Int
+    /// Whether it goes to the address at which the relay was found last, whatever its name means now. N05
+    package let usesLastAddress: Bool
 }
 
 /// Remote support as the customer switches it: when to connect, when to pause, when to give up, when time is over.
@@ -196,8 +198,12 @@ package struct SupportLifecycle: Sendable {
 
     /// The ssh client of `attempt` ended, or its key could not be pinned.
     ///
-    /// - Parameter chance: 0 ..< 1, for the pause.
-    package mutating func failed(_ failure: TunnelFailure, by attempt: TunnelAttempt, at now: Uptime, chance: Double) -> [Action] {
+    /// - Parameters:
+    ///   - chance: 0 ..< 1, for the pause.
+    ///   - knowsLastAddress: whether the relay was found before at an address that this attempt did not try.
+    package mutating func failed(
+        _ failure: TunnelFailure, by attempt: TunnelAttempt, at now: Uptime, chance: Double, knowsLastAddress: Bool = false
+    ) -> [Action] {
         switch phase {
         case .trying(attempt, _):
             if case .relayKeyNotPinned(let offered) = failure {
@@ -216,10 +222,17 @@ package struct SupportLifecycle: Sendable {
             phase = .stopped(failure)
             return []
         }
-        if failure.isWorthAnotherPort {
-            portsFailed += 1
-            portIndex = (portIndex + 1) % portCount
-            if portsFailed < portCount { return [connect()] }
+        if !attempt.usesLastAddress {
+            if failure.isWorthAnotherPort {
+                portsFailed += 1
+                portIndex = (portIndex + 1) % portCount
+                if portsFailed < portCount { return [connect()] }
+            }
+            // The name may mean nothing now, or something else than the relay; where it was last is worth one try a round.
+            if knowsLastAddress, failure.isWorthAnotherPort || failure.stage == .resolving {
+                portsFailed = 0
+                return [connect(toLastAddress: true)]
+            }
         }
         portsFailed = 0
         phase = .pausing(until: now + backoff.pause(chance: chance), after: failure)
@@ -246,9 +259,9 @@ package struct SupportLifecycle: Sendable {
         return actions
     }
 
-    private mutating func connect() -> Action {
+    private mutating func connect(toLastAddress: Bool = false) -> Action {
         attempts += 1
-        let attempt = TunnelAttempt(number: attempts, portIndex: portIndex)
+        let attempt = TunnelAttempt(number: attempts, portIndex: portIndex, usesLastAddress: toLastAddress)
         phase = .trying(attempt, .resolving)
         return .connect(attempt)
     }

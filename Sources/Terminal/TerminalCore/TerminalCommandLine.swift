@@ -80,6 +80,13 @@ package enum TerminalCommandLine {
                     .init("--listening-port", value: "N", "this terminal's port number on the relay"),
                     .init("--fingerprint", value: "SHA256:…", "the relay's identity"),
                 ] + further),
+            CommandSpec(
+                "apply", "Does what a request line of support says: login user and setting, after showing them",
+                arguments: [.init("LINE|-", isOptional: true)],
+                options: [
+                    .init("--preview", "only show what it would do"),
+                    .init("--yes", "do not ask"),
+                ]),
             CommandSpec("settings show", "Shows the remote support setting"),
             CommandSpec("settings delete", "Deletes the setting and its key; support goes off"),
             CommandSpec(
@@ -141,6 +148,10 @@ package enum TerminalCommandLine {
             case "settings change": return .ask(.changeSetting(try setting(line, contents), revision: nil))
             case "settings show": return .ask(.setting)
             case "settings delete": return .ask(.deleteSetting)
+            case "apply":
+                let word = line.arguments.first ?? "-"
+                let text = word == "-" ? try contents("-") : word
+                return .ask(line.has("--yes") && !line.has("--preview") ? .applyRequest(text) : .previewRequest(text))
             case "key": return .ask(.key)
             case "start": return .ask(.start(try limit(line)))
             case "extend": return .ask(.extend(try SupportDuration(parsing: line.arguments[0]).duration))

@@ -122,6 +122,39 @@ package enum TerminalText {
             + (isPending ? "Support runs with the old setting until: towline-terminal restart\n" : "")
     }
 
+    /// What a request line says, and what it would do or did.
+    package static func request(_ report: RequestReport) -> String {
+        var rows = [
+            ("Terminal", "\(report.terminal), as support call it"), ("Asked by", report.staff),
+            ("SSH login user", "\(report.loginUser.name) (\(report.loginUser.access.rawValue)), \(words(report.loginUserEffect))"),
+        ]
+        for key in report.loginUser.keys { rows.append(("  may log in", "\(Printable.escaped(key.comment)) \(key.fingerprint)")) }
+        rows.append(("Relay", "\(report.relay), listening port \(report.listeningPort), setting \(words(report.settingEffect))"))
+        rows.append(("Relay's key", report.relayFingerprint))
+        rows.append(("Good until", report.expires + (report.isExpired ? ", which is past by this machine's clock" : "")))
+        let width = rows.map(\.0.count).max() ?? 0
+        var text = rows.map { "\($0.0)\(String(repeating: " ", count: width - $0.0.count))  \($0.1)\n" }.joined()
+        if let obstacle = report.obstacle { text += "\nThis cannot be done: \(obstacle.message)\n" }
+        return text
+    }
+
+    /// What follows when a request line was applied.
+    package static func applied(_ report: RequestReport) -> String {
+        var text = "\nDone. Start support when you want it: towline-terminal start\n"
+        if let key = report.key {
+            text += "Support will see this terminal's key; if they ask, its fingerprint is \(key.fingerprint)\n"
+        }
+        return text
+    }
+
+    private static func words(_ effect: RequestReport.Effect) -> String {
+        switch effect {
+        case .creates: "is created"
+        case .unchanged: "is there already"
+        case .changes: "is changed"
+        }
+    }
+
     /// What follows the creation of the setting.
     package static func created(_ setting: SettingReport) -> String {
         "The setting is saved and this terminal's key is issued. Send this line to support:\n\n\(setting.key.publicKey)\n\n"

@@ -1,20 +1,20 @@
 package import TerminalCore
 
-/// What the agent remembers: the login users, the setting, and whether support was on.
+/// What the agent remembers: the login users, the setting, whether support was on, and what happened.
 ///
 /// All of it may block: not on a loop.
 package struct AgentMemory: Sendable {
-    /// Support that was on, for an agent that has to go on after it died; worthless after a restart of the machine or of the program.
-    package struct Running: Hashable, Codable, Sendable {
-        /// When support ends; nil: until stopped.
-        package var deadline: Uptime?
-        /// Which run of the program switched it on.
-        package var run: String
+    /// Where the relay was found last.
+    package struct LastAddress: Hashable, Codable, Sendable {
+        /// The relay's name as it is set.
+        package var host: String
+        /// The address behind it then.
+        package var address: String
 
-        /// A record with its parts given.
-        package init(deadline: Uptime?, run: String) {
-            self.deadline = deadline
-            self.run = run
+        /// An address with its parts given.
+        package init(host: String, address: String) {
+            self.host = host
+            self.address = address
         }
     }
 
@@ -23,15 +23,17 @@ package struct AgentMemory: Sendable {
 
     private let users: Document<[LoginUser]>
     private let settings: Document<RemoteSupportSetting?>
-    private let running: Document<Running?>
+    private let support: Document<SupportRecord?>
     private let autoStart: Document<Bool>
+    private let lastAddresses: Document<LastAddress>
 
     /// The store in `folder`, which exists and is the agent's own.
     package init(folder: String) {
         users = Document(path: "\(folder)/login-users.json")
         settings = Document(path: "\(folder)/setting.json")
-        running = Document(path: "\(folder)/running.json")
+        support = Document(path: "\(folder)/running.json")
         autoStart = Document(path: "\(folder)/auto-start.json")
+        lastAddresses = Document(path: "\(folder)/last-address.json")
         log = EventLog(folder: folder)
     }
 
@@ -47,14 +49,20 @@ package struct AgentMemory: Sendable {
     /// Replaces or deletes the setting.
     package func save(setting: RemoteSupportSetting?) throws(StoreError) { try settings.save(setting) }
 
-    /// The support that run `run` of the program had on.
-    ///
-    /// A file that cannot be read counts as "off".
-    package func running(in run: String) -> Running? {
+    /// The support that was on. A file that cannot be read counts as "off".
+    package func running() -> SupportRecord? {
         // Support never comes on by accident.
-        guard let record = try? running.load(), let record, record.run == run else { return nil }
-        return record
+        (try? support.load()) ?? nil
     }
+
+    /// Where the relay was found last. A file that cannot be read counts as "nowhere".
+    package func lastAddress() -> LastAddress? {
+        // It only ever helps.
+        try? lastAddresses.load()
+    }
+
+    /// Remembers where the relay was found.
+    package func save(lastAddress: LastAddress) throws(StoreError) { try lastAddresses.save(lastAddress) }
 
     /// Whether support comes on again with the service. A file that cannot be read counts as "no".
     package func isAutoStart() -> Bool {
@@ -66,5 +74,5 @@ package struct AgentMemory: Sendable {
     package func save(autoStart isOn: Bool) throws(StoreError) { try autoStart.save(isOn) }
 
     /// Remembers that support is on, or off.
-    package func save(running record: Running?) throws(StoreError) { try running.save(record) }
+    package func save(running record: SupportRecord?) throws(StoreError) { try support.save(record) }
 }

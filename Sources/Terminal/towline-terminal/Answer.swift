@@ -9,17 +9,12 @@ struct Answer {
     /// Whose daemon answered.
     let folder: String
 
-    private var isJSON: Bool { line.has("--json") }
+    var isJSON: Bool { line.has("--json") }
 
     /// Whether support runs with something else than what is saved.
     private var isPending: Bool {
         if case .status(let status) = Asking.call(.status, folder) { !status.pendingChanges.isEmpty } else { false }
     }
-
-    /// How long `start` watches before it leaves the daemon alone.
-    private static let patience = Duration.seconds(30)
-    /// How often it looks.
-    private static let glance = Duration.milliseconds(100)
 
     /// Prints and ends.
     func conclude(_ reply: TerminalReply) -> Never {
@@ -62,7 +57,7 @@ struct Answer {
             if Files.isTerminal(1) { Output.say("\n" + TerminalText.besideKey(key)) }
             Output.end(.done)
         case .log(let page): show(page, TerminalText.log(page))
-        case .request(let report): show(report, "")
+        case .request(let report): conclude(report)
         case .test(let report):
             Output.say(isJSON ? json(report) : TerminalText.test(report))
             Output.end(report.failure == nil ? .done : .refused)
@@ -84,55 +79,11 @@ struct Answer {
         }
     }
 
-    /// Prints what happens until support can come, or the first round of tries has failed.
-    private func watch(from first: TerminalStatus) -> Never {
-        var status = first
-        let beginnings: Set<LogEntry.Code> = [.supportOn, .supportOnUnlimited, .supportRestarted]
-        var seen = first.events.last { beginnings.contains($0.code) }?.number ?? first.events.last?.number ?? 0
-        let deadline = MonotonicClock.now + Self.patience
-        let pause = Monitor(())
-        if !isJSON {
-            let verb = line.name == "restart" ? "Connecting anew" : "Switching remote support on"
-            Output.say("\(verb), through \(status.relay ?? ""), listening port \(status.listeningPort ?? 0):\n")
-        }
-        while true {
-            for event in status.events where event.number > seen {
-                seen = event.number
-                if !isJSON, !event.isFailure { Output.say("  \(event.message)\n") }
-            }
-            switch status.state {
-            case .waiting, .inUse:
-                let end = status.endsInSeconds.map { "for \(TerminalText.length($0))" } ?? "until you stop it"
-                show(status, "Support can reach this terminal \(end). Switch it off at any time: towline-terminal stop\n")
-            case .retrying, .blocked, .stopped, .off:
-                if isJSON { Output.say(json(status)) }
-                fail(status)
-            default: break
-            }
-            if MonotonicClock.now > deadline {
-                if isJSON { Output.say(json(status)) }
-                Output.fail("\(TerminalText.headline(status)) This takes long, and goes on; see: towline-terminal status")
-            }
-            _ = pause.wait(until: MonotonicClock.now + Self.glance) { _ in nil as Void? }
-            guard case .status(let next) = Asking.call(.status, folder) else { Output.fail("the daemon gave an answer that does not fit") }
-            status = next
-        }
-    }
-
-    private func fail(_ status: TerminalStatus) -> Never {
-        guard let failure = status.failure else { Output.fail(TerminalText.headline(status)) }
-        Output.complain("\(failure.stage.title) failed: \(failure.message); \(failure.advice)")
-        if status.state != .stopped {
-            Output.complain("support stays on and tries again by itself; see: towline-terminal status, or end it: towline-terminal stop")
-        }
-        Output.end(.refused)
-    }
-
     // `any`, not `some`: Swift 6.3's optimizer crashes on the specialized function that never returns.
-    private func show(_ value: any Encodable, _ text: String) -> Never {
+    func show(_ value: any Encodable, _ text: String) -> Never {
         Output.say(isJSON ? json(value) : text)
         Output.end(.done)
     }
 
-    private func json(_ value: any Encodable) -> String { String(decoding: TerminalWire.encode(value), as: UTF8.self) }
+    func json(_ value: any Encodable) -> String { String(decoding: TerminalWire.encode(value), as: UTF8.self) }
 }

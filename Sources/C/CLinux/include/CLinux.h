@@ -20,6 +20,7 @@ int clinux_set_descriptor_limit(uint64_t soft);
 int clinux_open_pty(int *leader, char *name, size_t capacity);
 int clinux_set_window_size(int fd, uint16_t rows, uint16_t columns);
 int clinux_unsent_bytes(int fd);
+uint32_t clinux_smallest_round_trip(int fd);                              // microseconds; 0: not known
 const char *clinux_error_sentence(int code);  // constant text, or NULL
 
 int clinux_pidfd_open(int32_t pid);

@@ -29,8 +29,8 @@ struct RequestPages: Sendable {
             """
             \(report.obstacle.map { "<div class=\"problem\" role=\"alert\"><p><strong>\(speak.sentence(speak(.problem)))</strong> \(speak.refusal($0))</p></div>" as Markup })
             <dl class="facts">
-            <div><dt>\(speak(.requestFor))</dt><dd><b>\(report.terminal)</b> \(report.purpose)</dd></div>
-            \(report.expires.map { "<div><dt>\(speak(.requestExpires))</dt><dd>\(speak.moment($0))</dd></div>" as Markup })
+            <div><dt>\(speak(.requestFor))</dt><dd><b>\(report.terminal)</b> \(report.staff)</dd></div>
+            <div><dt>\(speak(.requestExpires))</dt><dd>\(speak.moment(report.expires))</dd></div>
             </dl>
             <section aria-labelledby="request-user">
             <h2 id="request-user">\(speak(.loginUser)) \(effect(report.loginUserEffect))</h2>

@@ -60,9 +60,10 @@ enum Schemas {
             ["achieved": list(choice(ConnectionStage.allCases.map(\.rawValue)))], optional: ["failure": reference("Failure")]),
         "Request": object(
             [
-                "terminal": text, "purpose": text, "loginUser": reference("LoginUser"), "loginUserEffect": effect, "relay": text,
+                "terminal": text, "staff": text, "loginUser": reference("LoginUser"), "loginUserEffect": effect, "relay": text,
                 "relayFingerprint": text, "listeningPort": number, "settingEffect": effect,
-            ], optional: ["expires": text, "obstacle": reference("Refusal"), "key": reference("Key")]),
+                "expires": text, "isExpired": flag,
+            ], optional: ["obstacle": reference("Refusal"), "key": reference("Key")]),
         "Refusal": object(["code": choice(Refusal.Code.allCases.map(\.rawValue)), "values": map, "message": text]),
     ]
 

@@ -1,0 +1,171 @@
+"""A flood of strangers (R04), and the relay killed under a thousand tunnels. Loopback only; the flood's own processes run at the lowest priority."""
+
+import multiprocessing
+import os
+import socket
+import subprocess
+import time
+
+from network import run
+from load import FixedRelay, Sessions, Swarm, compile_swarm, percentile  # Benchmarks/, which network.py has put on the path
+
+HALF_OPEN, FLOODERS = 5000, 10
+SECONDS = 20
+# Strangers have addresses of their own: behind staff's they would share its places.
+SOURCES = [f"127.0.{net}.1" for net in range(2, 12)]
+
+
+def _connect(port, source):
+    peer = socket.socket()
+    peer.settimeout(5)
+    peer.bind((source, 0))
+    peer.connect(("127.0.0.1", port))
+    return peer
+
+
+def hold_half_open(port, count, source, until):
+    """Connections that send a line and nothing more, made again when the relay ends them."""
+    os.nice(19)
+    peers = []
+    while time.monotonic() < until:
+        try:
+            if len(peers) < count:
+                peer = _connect(port, source)
+                peer.sendall(b"SSH-2.0-half\r\n")
+                peer.setblocking(False)
+                peers.append(peer)
+                continue
+        except OSError:
+            pass
+        time.sleep(0.05)
+        for peer in list(peers):
+            try:
+                while peer.recv(4096):
+                    pass
+                peer.close()
+                peers.remove(peer)
+            except BlockingIOError:
+                pass
+            except OSError:
+                peer.close()
+                peers.remove(peer)
+
+
+def _packet(payload):
+    padding = 8 - (len(payload) + 5) % 8
+    padding += 8 if padding < 4 else 0
+    return (len(payload) + padding + 1).to_bytes(4, "big") + bytes([padding]) + payload + bytes(padding)
+
+
+def _string(text):
+    return len(text).to_bytes(4, "big") + text
+
+
+def exchange_keys(port, source, until, done):
+    """DHEat: key exchanges as fast as they go, each left as soon as the relay has done its part."""
+    os.nice(19)
+    lists = [b"curve25519-sha256", b"ssh-ed25519", b"aes128-gcm@openssh.com", b"aes128-gcm@openssh.com", b"", b"", b"none", b"none", b"", b""]
+    kexinit = _packet(b"\x14" + os.urandom(16) + b"".join(map(_string, lists)) + bytes(5))
+    while time.monotonic() < until:
+        try:
+            with _connect(port, source) as peer:
+                peer.sendall(b"SSH-2.0-heat\r\n" + kexinit + _packet(b"\x1e" + _string(os.urandom(32))))
+                came = b""
+                while b"ssh-ed25519\x00\x00\x00 " not in came[-1200:]:
+                    block = peer.recv(4096)
+                    if not block:
+                        break
+                    came += block
+                else:
+                    with done.get_lock():
+                        done.value += 1
+        except OSError:
+            time.sleep(0.01)
+
+
+def connect_and_leave(port, source, until, done):
+    """ssh-audit's connection-rate test: connections that are left at once."""
+    os.nice(19)
+    while time.monotonic() < until:
+        try:
+            with _connect(port, source) as peer:
+                peer.recv(64)
+                with done.get_lock():
+                    done.value += 1
+        except OSError:
+            time.sleep(0.01)
+
+
+def strangers(folder, claim, options):
+    """R04: 5,000 half-open connections, ten that exchange keys without end, and connections that come and go."""
+    folder = f"{folder}/r04"
+    os.makedirs(folder)
+    swarm_program = compile_swarm(folder)
+    relay = FixedRelay(f"{folder}/relay", os.path.abspath(options.relay), swarm_program, folder, 20)
+    relay.start()
+    swarm, sessions, flooders = Swarm(swarm_program, relay, folder, 20), None, []
+    try:
+        swarm.await_up(20, 60)
+        sessions = Sessions(folder, relay, [f"swarm-{index}" for index in range(10)], pause=0.05)
+        time.sleep(3)
+        calm = sessions.echo_times(SECONDS)
+        ended = time.monotonic() + SECONDS + 15
+        heat, rate = multiprocessing.Value("i", 0), multiprocessing.Value("i", 0)
+        for source in SOURCES:
+            flooders.append(multiprocessing.Process(target=hold_half_open, args=(relay.port, HALF_OPEN // len(SOURCES), source, ended)))
+        for number in range(FLOODERS):
+            flooders.append(multiprocessing.Process(target=exchange_keys, args=(relay.port, f"127.1.{number}.1", ended, heat)))
+        for number in range(2):
+            flooders.append(multiprocessing.Process(target=connect_and_leave, args=(relay.port, f"127.2.{number}.1", ended, rate)))
+        for flooder in flooders:
+            flooder.start()
+        time.sleep(5)
+        held = len(run("ss", "-Htn", "state", "established", f"( sport = :{relay.port} )").splitlines())
+        sessions.echoes, logins, started = [], [], time.monotonic()
+        while time.monotonic() < started + SECONDS:
+            began = time.monotonic()
+            done = subprocess.run(["ssh", *sessions.options, "127.0.0.1", "whoami"], stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+            logins.append(time.monotonic() - began if done.returncode == 0 else float("inf"))
+            time.sleep(0.2)
+        flooded = sorted(sessions.echoes)
+        p99, before = percentile(flooded, 0.99), percentile(calm, 0.99)
+        seen = f"{held} connections stood, {heat.value} key exchanges, {rate.value} connections came and went"
+        claim("R04", "the flood was one", heat.value > 100 and rate.value > 100 and held > 1000, seen)
+        claim("R04", "existing sessions' echo has p99 ≤ 2 × normal", p99 <= 2 * before, f"{before * 1000:.1f} → {p99 * 1000:.1f} ms, {sessions.broken} broken")
+        claim("R04", "a valid client gets in within 10 s, each time", max(logins) <= 10, f"slowest of {len(logins)}: {max(logins):.2f} s")
+        claim("R04", "no tunnel was lost", swarm.ask("status", 10)[0] == 20)
+    finally:
+        for flooder in flooders:
+            flooder.terminate()
+            flooder.join()
+        if sessions:
+            sessions.close()
+        swarm.close()
+        relay.stop()
+
+
+def killed(folder, claim, options):
+    """The relay is killed under `--terminals` tunnels and started again."""
+    folder = f"{folder}/kill"
+    os.makedirs(folder)
+    count, swarm_program = options.terminals, compile_swarm(folder)
+    relay = FixedRelay(f"{folder}/relay", os.path.abspath(options.relay), swarm_program, folder, count)
+    relay.start()
+    swarm = Swarm(swarm_program, relay, folder, count)
+    try:
+        up, took = swarm.await_up(count, 300)
+        claim("KILL", f"{count} tunnels are up", up == count, f"{took:.1f} s")
+        relay.kill()
+        started = time.monotonic()
+        relay.start()
+        up, _ = swarm.await_up(count, 300)
+        claim("KILL", "all are back after SIGKILL and start", up == count, f"{up} in {time.monotonic() - started:.1f} s")
+        time.sleep(2)
+        alive, _, refused = swarm.ask("status", 10)
+        claim("KILL", "none was refused as taken, none has left again", alive == count and refused == 0, f"{refused:.0f} refused")
+    finally:
+        swarm.close()
+        relay.stop()
+
+
+CASES = {"R04": strangers, "KILL": killed}
