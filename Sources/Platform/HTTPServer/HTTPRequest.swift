@@ -38,7 +38,7 @@ package enum HTTPMethod: Hashable, Sendable, CustomStringConvertible {
     /// Whether the method promises to change nothing (RFC 9110 §9.2.1).
     package var isSafe: Bool {
         switch self {
-        case .get, .head, .options: true
+        case .get, .head, .options, .other("TRACE"): true
         case .post, .put, .delete, .other: false
         }
     }

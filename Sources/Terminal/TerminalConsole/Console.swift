@@ -88,7 +88,7 @@ package final class Console: Sendable {
         let session = await access.session(of: request)
         guard let (route, part) = Self.route(request) else {
             let visit = Visit(request: request, part: "", speak: speak, console: self)
-            let others = Route.all.filter { $0.match(request.path) != nil }.map(\.method)
+            let others = Self.routes(at: request.path).map(\.0.method)
             var answer = visit.notFound()
             if !others.isEmpty {
                 answer = visit.notPossible()
@@ -114,9 +114,14 @@ package final class Console: Sendable {
 
     private static func route(_ request: HTTPRequest) -> (Route, String)? {
         let method = request.method == .head ? .get : request.method
-        // What stands as it is goes before what varies.
-        let fitting = Route.all.filter { $0.method == method }.compactMap { route in route.match(request.path).map { (route, $0) } }
-        return fitting.first { !$0.0.path.contains("{") } ?? fitting.first
+        return routes(at: request.path).first { $0.0.method == method }
+    }
+
+    /// The routes of a path, each with the part that varies. A path that stands as it is goes before one that varies, whatever the method.
+    private static func routes(at path: String) -> [(Route, String)] {
+        let fitting = Route.all.compactMap { route in route.match(path).map { (route, $0) } }
+        let exact = fitting.filter { !$0.0.path.contains("{") }
+        return exact.isEmpty ? fitting : exact
     }
 
     /// The answer for who may not come here; nil for who may.

@@ -66,6 +66,8 @@ struct Visit: Sendable {
     func refused(_ refusal: Refusal, in page: (FormState) -> Page, _ fields: Fields) -> Answer {
         var state = fields.state
         state.errors[refusal.fieldName ?? ""] = speak.refusal(refusal)
+        // A private key that was pasted by mistake is in no page: it ends here.
+        if refusal.code == .keyPrivate { state.values["keys"] = nil }
         return Answer.refused(refusal.status, page(state), problem(refusal))
     }
 

@@ -46,13 +46,19 @@ function countDown() {
 
 let isFetching = false;
 let isStale = false;
+// A form was sent: its answer is the next page, and nothing may overtake it.
+let isLeaving = false;
+addEventListener("submit", (event) => { isLeaving = !event.defaultPrevented; });
+addEventListener("pageshow", () => { isLeaving = false; });
 
 // The same page is fetched again, and its live parts replace ours: there is one way to make a page.
 async function refresh() {
+  if (isLeaving) return;
   if (isFetching) { isStale = true; return; }
   isFetching = true;
   try {
     const response = await fetch(body.dataset.source, { headers: { Accept: "text/html" }, redirect: "manual", cache: "no-store" });
+    if (isLeaving) return;
     if (response.type === "opaqueredirect") { location.reload(); return; }
     if (response.ok) replaceLiveParts(new DOMParser().parseFromString(await response.text(), "text/html"));
   } catch {
@@ -111,7 +117,7 @@ function listen() {
   events.addEventListener("error", () => {
     timer ??= setTimeout(() => { lost.hidden = false; }, patience);
     // Closed for good: the session is over, or the answer was no stream. Loading the page again says which.
-    if (events.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), patience * 2);
+    if (events.readyState === EventSource.CLOSED) setTimeout(() => { if (!isLeaving) location.reload(); }, patience * 2);
   });
   addEventListener("pagehide", () => events.close());
 }

@@ -27,7 +27,7 @@ enum OpenAPI {
 
     private static var paths: JSONValue {
         var paths: [String: [String: JSONValue]] = [:]
-        for route in Route.all where route.reply != nil {
+        for route in Route.all {
             paths[route.path, default: [:]][route.method == .get ? "get" : "post"] = operation(route)
         }
         return .object(paths.mapValues(JSONValue.object))
@@ -47,14 +47,14 @@ enum OpenAPI {
     }
 
     private static func responses(_ route: Route) -> [String: JSONValue] {
-        guard let reply = route.reply else { return [:] }
         var content: [String: JSONValue] = [:]
-        switch reply.mediaType {
-        case "application/json": content[reply.mediaType] = ["schema": reference(reply.schema)]
-        case "text/csv":
+        switch route.reply {
+        case nil: content["text/html"] = ["schema": ["type": "string"]]
+        case let reply? where reply.mediaType == "application/json": content[reply.mediaType] = ["schema": reference(reply.schema)]
+        case let reply? where reply.mediaType == "text/csv":
             content[reply.mediaType] = ["schema": ["type": "string"]]
             content["application/json"] = ["schema": reference(reply.schema)]
-        default: content[reply.mediaType] = ["schema": ["type": "string"]]
+        case let reply?: content[reply.mediaType] = ["schema": ["type": "string"]]
         }
         var responses: [String: JSONValue] = ["200": ["description": "Done", "content": .object(content)]]
         if route.refusals.contains(202) {
@@ -65,6 +65,7 @@ enum OpenAPI {
         }
         var refusals = Set(route.refusals).subtracting([202])
         if route.admission == .signedIn { refusals.insert(401) }
+        if route.admission == .beforeSetUp { refusals.insert(409) }
         // Every route looks at what it is sent.
         refusals.formUnion([400, 403, 422, 503])
         if route.part != nil { refusals.insert(404) }

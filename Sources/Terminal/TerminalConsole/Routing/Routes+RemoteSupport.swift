@@ -31,7 +31,7 @@ extension Route {
             reply: Reply(schema: "Setting"), refusals: [202, 409, 422, 503],
             perform: { visit, fields in await visit.createSetting(fields) }),
         Route(
-            method: .get, path: "/remote-support/change", name: "changeSettingPage", summary: "The form for other values",
+            method: .get, path: "/remote-support/change", name: "changeSettingPage", summary: "The form for other values", refusals: [409],
             perform: { visit, _ in await visit.editSetting() }),
         Route(
             method: .post, path: "/remote-support/change", name: "changeSetting", summary: "Changes the setting; the key stays",
@@ -42,6 +42,7 @@ extension Route {
             perform: { visit, fields in await visit.changeSetting(fields) }),
         Route(
             method: .get, path: "/remote-support/delete", name: "deleteSettingPage", summary: "The question before it is deleted",
+            refusals: [409],
             perform: { visit, _ in await visit.askToDeleteSetting() }),
         Route(
             method: .post, path: "/remote-support/delete", name: "deleteSetting",
