@@ -1,0 +1,134 @@
+"""Every page, in both languages and both colour schemes: axe-core finds no violation, the page fits a phone of 360 px, and nothing is
+left untranslated. Pictures of all of them are kept (see `looks.SCREENSHOTS`)."""
+
+import pytest
+
+from looks import Look
+
+LANGUAGES = ["en", "ja"]
+
+pytestmark = pytest.mark.parametrize("language", LANGUAGES)
+
+
+@pytest.fixture
+def look(visit, language) -> Look:
+    """The eyes of somebody who is signed in."""
+    return Look(visit(language=language))
+
+
+def send(look: Look) -> None:
+    """Sends the page's form by its main button."""
+    look.visitor.page.locator("main form .btn-primary").last.click()
+
+
+def test_set_up_and_sign_in(visit, terminal, language):
+    look = Look(visit(language=language, signed_in=False))
+    page = look.visitor.page
+    look.at("set-up", "/set-up")
+    look.visitor.fill("Setup code", "AAAA-BBBB-CCCC")
+    look.visitor.fill("New password", "too short")
+    look.visitor.fill("New password again", "too short")
+    look.visitor.press("Set Up")
+    look.at("set-up-wrong")
+    terminal.cookies()
+    look.at("sign-in", "/sign-in")
+    page.locator("#password").fill("wrong")
+    send(look)
+    look.at("sign-in-wrong")
+    look.conclude()
+
+
+def test_a_new_terminal(look, terminal):
+    page = look.visitor.page
+    look.at("home-new", "/")
+    look.at("login-users-none", "/login-users")
+    look.visitor.fill("User name", "Bad Name!")
+    look.visitor.press("Create Login User")
+    look.at("login-users-wrong")
+    look.at("login-user-new", f"/login-users/new?name={terminal.login_name}")
+    page.locator("#keys").fill(f"{terminal.relay.staff.line}\nthis is no key")
+    send(look)
+    look.at("login-user-wrong")
+    look.at("remote-support-none", "/remote-support")
+    look.at("setting-new", "/remote-support/new")
+    page.locator("#relay").fill("bad!name")
+    page.locator("#listening_port").fill("80")
+    send(look)
+    look.at("setting-wrong")
+    look.visitor.open("/remote-support/new")
+    page.locator("#relay").fill(f"127.0.0.1:{terminal.relay.port}")
+    page.locator("#listening_port").fill(str(terminal.listening_port))
+    send(look)
+    look.visitor.reads(terminal.relay.fingerprint)
+    look.at("setting-compare")
+    look.at("request", "/request")
+    page.locator("#request").fill("towline:1:AAAA")
+    send(look)
+    look.at("request-wrong")
+    look.at("system", "/system")
+    look.at("log-new", "/log")
+    look.at("not-found", "/nothing-here")
+    look.conclude()
+
+
+def test_a_terminal_that_is_ready(look, terminal):
+    user = terminal.with_login_user()
+    terminal.with_setting()
+    look.at("home-ready", "/")
+    look.at("login-users", "/login-users")
+    look.at("login-user", f"/login-users/{user}")
+    look.at("login-user-delete", f"/login-users/{user}/delete")
+    look.at("remote-support-off", "/remote-support")
+    look.at("setting-change", "/remote-support/change")
+    look.at("setting-delete", "/remote-support/delete")
+    look.at("setting-only-one", "/remote-support/new")
+    look.conclude()
+
+
+def test_support_that_is_on(look, terminal):
+    user = terminal.open()
+    page = look.visitor.page
+    look.at("home-waiting", "/")
+    look.at("remote-support-waiting", "/remote-support")
+    login = terminal.login(user)
+    terminal.reaches("inUse")
+    look.at("home-in-use", "/")
+    look.at("remote-support-in-use", "/remote-support")
+    look.at("setting-delete-in-use", "/remote-support/delete")
+    look.at("log", "/log")
+    # A change that is not in effect: the bar.
+    look.visitor.open("/remote-support/change")
+    page.locator("#relay_ports").fill(f"{terminal.relay.port},443")
+    send(look)
+    page.locator(".restart").wait_for()
+    look.at("restart-bar")
+    login.end()
+    look.conclude()
+
+
+def test_support_that_does_not_come_about(look, terminal, relay):
+    terminal.open()
+    relay.stop()
+    try:
+        terminal.reaches("retrying")
+        look.at("home-retrying", "/")
+        look.at("remote-support-retrying", "/remote-support")
+        look.visitor.page.locator("form[action$='/test'] button").click()
+        look.visitor.page.locator(".stage.failed").wait_for()
+        look.at("test-failed")
+    finally:
+        relay.start()
+    look.conclude()
+
+
+def test_the_switch_changes_the_language_of_every_page(visit, terminal, language):
+    """Whatever the browser asks for, until it is switched back."""
+    visitor = visit(language=language)
+    other = {"en": "ja", "ja": "en"}[language]
+    visitor.open("/log")
+    visitor.page.get_by_role("button", name={"en": "English", "ja": "日本語"}[other], exact=True).click()
+    visitor.page.wait_for_url("**/log")
+    visitor.language = other
+    for path, heading in {"/login-users": "SSH Login Users", "/remote-support": "Remote Support"}.items():
+        visitor.open(path)
+        visitor.sees(visitor.page.get_by_role("heading", name=visitor.say(heading), exact=True))
