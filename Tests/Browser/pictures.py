@@ -2,7 +2,7 @@
 
     scripts/browser --pictures      as root, where there is no account alice
 
-Runs in namespaces of its own for these names and for the relay's port 22. Pictures are of the top of a page as a desk shows it.
+Runs in namespaces of its own for these names and for the relay's port 22. Pictures are of the top of a page.
 """
 
 import os
@@ -17,7 +17,7 @@ from programs import TREE
 from visitor import Visitor
 
 RELAY, TERMINAL, USER = "relay.example.org", "shop-42", "alice"
-SIZE = {"width": 1000, "height": 680}
+SIZE = {"width": 1000, "height": 860}
 INSIDE = "TOWLINE_PICTURES_INSIDE"
 
 
