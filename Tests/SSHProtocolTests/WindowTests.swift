@@ -46,6 +46,17 @@ import Testing
         }
     }
 
+    /// What a peer sent before it heard of our CLOSE was granted anew, on a channel that nothing may follow on.
+    @Test func nothingIsGrantedAfterOurClose() throws {
+        let link = try Link.authenticated()
+        let (channel, id) = try link.openSession()
+        link.client.answersClose = false
+        link.server.close(id)
+        link.client.sendData(channel, [UInt8](repeating: 7, count: Int(ProtocolLimits.window)))
+        try link.pump()
+        #expect(link.client.received(93).isEmpty && link.end == nil)
+    }
+
     @Test func windowIsGrantedAsDataLeaves() throws {
         let link = try Link.authenticated()
         link.consumesData = false

@@ -90,7 +90,8 @@ extension ServerConnection {
     /// Says that `count` bytes received on `id` have left on the other side: the peer may send as many again.
     package func consumed(_ id: ChannelID, _ count: Int) {
         let index = Int(id.number)
-        guard index < channels.count, case .open(.flowing, _)? = channels[index]?.stage else { return }
+        // Nothing follows our CLOSE on a channel (RFC 4254 §5.3).
+        guard index < channels.count, case .open(.flowing, let outbound)? = channels[index]?.stage, outbound != .closed else { return }
         channels[index]!.credit += UInt32(count)
         let credit = channels[index]!.credit
         guard credit >= Channel.worthwhileCredit, !isKeyExchangeRunning, !isClosed else { return }
