@@ -28,6 +28,7 @@ let package = Package(
     products: [
         .executable(name: "towline-relay", targets: ["towline-relay"]),
         .executable(name: "towline-terminal", targets: ["towline-terminal"]),
+        .executable(name: "towline", targets: ["towline"]),
     ],
     targets: [
         // Doors to C.
@@ -50,6 +51,7 @@ let package = Package(
         target("HTTPServer", in: "Platform", ["CHTTP", "EventLoops", "SystemCalls"]),
         target("Passwords", in: "Platform", ["CSodium"]),
         target("QRCode", in: "Platform", ["CQRCode"]),
+        target("ServiceManager", in: "Platform", ["SystemCalls"]),
         target("SQLite", in: "Platform", ["CSQLite"]),
         target("HTML", in: "Platform"),
         target("SSHCrypto", in: "Platform", ["CCrypto", "SSHKeys"]),
@@ -63,11 +65,12 @@ let package = Package(
             "RelaySwitch", in: "Relay",
             ["RelayCore", "Support", "SSHKeys", "SSHServer", "SSHProtocol", "SSHCrypto", "EventLoops", "SystemCalls"]),
         target("RelayCommands", in: "Relay", ["RelayCore", "Support", "SSHKeys", "SSHCrypto"]),
+        target("RelayOperation", in: "Relay", ["RelayCore", "Support", "SystemCalls"]),
         program(
             "towline-relay", in: "Relay",
             [
-                "RelayCore", "RelayStore", "RelaySwitch", "RelayCommands", "Support", "SSHKeys", "SSHCrypto", "LocalControl", "EventLoops",
-                "SystemCalls",
+                "RelayCore", "RelayStore", "RelaySwitch", "RelayCommands", "RelayOperation", "Support", "SSHKeys", "SSHCrypto",
+                "LocalControl", "HTTPServer", "ServiceManager", "EventLoops", "SystemCalls",
             ]),
 
         // The terminal.
@@ -95,6 +98,10 @@ let package = Package(
                 "SystemCalls",
             ]),
 
+        // Support staff.
+        target("StaffCore", in: "Staff", ["Support", "SSHKeys"]),
+        program("towline", in: "Staff", ["StaffCore", "Support", "SSHKeys", "SystemCalls"]),
+
         tests("SSHKeysTests", ["SSHKeys"]),
         tests("SupportTests", ["Support", "SSHKeys"]),
         tests("LocalizationTests", ["Localization"]),
@@ -105,6 +112,7 @@ let package = Package(
         tests("HTTPServerTests", ["HTTPServer", "EventLoops", "SystemCalls"]),
         tests("PasswordsTests", ["Passwords"]),
         tests("QRCodeTests", ["QRCode"]),
+        tests("ServiceManagerTests", ["ServiceManager", "SystemCalls"]),
         tests("SQLiteTests", ["SQLite"]),
         tests("SSHCryptoTests", ["SSHCrypto", "SSHKeys", "SystemCalls"]),
         tests("SSHProtocolTests", ["SSHProtocol", "SSHCrypto", "SSHKeys", "SSHTestClient"]),
@@ -114,6 +122,7 @@ let package = Package(
         tests(
             "RelaySwitchTests",
             ["RelaySwitch", "RelayCore", "Support", "SSHKeys", "SSHCrypto", "SSHServer", "EventLoops", "SystemCalls", "SSHTestClient"]),
+        tests("RelayOperationTests", ["RelayOperation", "RelayCore", "Support", "SystemCalls"]),
         tests("RelayCommandsTests", ["RelayCommands", "RelayStore", "RelayCore", "Support", "SSHKeys", "SSHCrypto", "EventLoops"]),
         tests("TerminalCoreTests", ["TerminalCore", "Support", "SSHKeys"]),
         tests("TerminalStoreTests", ["TerminalStore", "TerminalCore", "Support", "SSHKeys", "SystemCalls"]),
@@ -127,6 +136,7 @@ let package = Package(
         tests(
             "TerminalConsoleTests",
             ["TerminalConsole", "TerminalCore", "Support", "SSHKeys", "Localization", "HTML", "HTTPServer", "EventLoops", "SystemCalls"]),
+        tests("StaffCoreTests", ["StaffCore", "Support", "SSHKeys"]),
         tests("EndToEnd", ["Support", "SSHKeys"]),
         tests("Repository", []),
 

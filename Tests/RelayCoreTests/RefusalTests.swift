@@ -32,7 +32,7 @@ import Testing
             .offline(terminal: name, lastSeen: now, at: now), .portIsNotYours(asked: .max, own: port),
             .addressNotListenable(address: nasty), .alreadyListening(port), .terminalKeyMayOnlyListen(asked: nasty),
             .notOffered(asked: nasty), .keyNoLongerValid, .takenOver(by: nasty), .clonedKey(retryAfter: .seconds(7)),
-            .tooMany(what: "bridges", limit: 32), .relayStops,
+            .tooMany(what: "bridges", limit: 32), .relayStops, .relayDrains, .supportOver(terminal: name, limit: .seconds(604_800)),
         ]
         for refusal in all {
             let sentence = refusal.sentence

@@ -70,6 +70,7 @@ enum LedgerKind: String, CaseIterable, Sendable {
             (.approve(attic, key: try sampleKey(101)), .keyTaken(try sampleKey(101), by: .staff(alice))),
             (.approve(nowhere, key: try sampleKey(9)), .noTerminal(nowhere)),
             (.setTerminalEnabled(nowhere, false), .noTerminal(nowhere)),
+            (.renewSupport(nowhere), .noTerminal(nowhere)),
             (.removeTerminal(nowhere), .noTerminal(nowhere)),
             (.addStaff(alice, .support, keys: [try line(9)]), .staffExists(alice)),
             (.addStaff(bob, .support, keys: [try line(9), try line(101)]), .keyTaken(try sampleKey(101), by: .staff(alice))),
@@ -142,6 +143,23 @@ enum LedgerKind: String, CaseIterable, Sendable {
         #expect(try await ledger.audit(since: nil, limit: 1_000).count == before)
         _ = try await ledger.perform(.setTerminalEnabled(shop, false), by: Self.operatorRoot, at: moment(7))
         #expect(try await ledger.audit(since: nil, limit: 1_000).count == before + 1)
+    }
+
+    @Test(arguments: LedgerKind.allCases)
+    func periodsOfSupportAreRememberedAndRenewed(_ kind: LedgerKind) async throws {
+        let (ledger, folder) = try kind.make()
+        defer { _ = folder }
+        let shop = try terminal("shop-42")
+        let id = try #require(try await fill(ledger).terminal(named: shop)?.id)
+        let (run, _) = try await ledger.beginRun(at: moment(1))
+        #expect(try await ledger.registry().terminal(id)?.supportSince == nil)
+        try await ledger.record([.supportBegan(id, at: moment(5)), .supportBegan(TerminalID(999), at: moment(6))], run: run)
+        #expect(try await ledger.registry().terminal(id)?.supportSince == moment(5))
+        try await ledger.record([.supportOver(id, at: moment(7))], run: run)
+        #expect(try await ledger.registry().terminal(id)?.lastSeen == moment(7), "who asks and is refused was there")
+        let renewed = try await ledger.perform(.renewSupport(shop), by: Self.operatorRoot, at: moment(8))
+        #expect(renewed.terminal(id)?.supportSince == moment(8))
+        #expect(try await ledger.audit(limit: 1).map(\.action) == ["terminal.renew"])
     }
 
     @Test(arguments: LedgerKind.allCases)

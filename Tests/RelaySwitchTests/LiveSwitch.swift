@@ -46,7 +46,8 @@ final class LiveSwitch: Sendable {
     private let terminals: [Terminal]
     private let members: [StaffMember]
 
-    init(terminals count: Int, switchboards: Int = 1, bobReaches: [Int] = [], until: WallTime? = nil) throws {
+    init(terminals count: Int, switchboards: Int = 1, bobReaches: [Int] = [], until: WallTime? = nil, supportLimit: Duration? = nil) throws
+    {
         let now = WallTime(secondsSince1970: 0)
         let keys = try (0..<count).map { _ in try TestKey(.ed25519) }
         terminalKeys = keys
@@ -72,7 +73,8 @@ final class LiveSwitch: Sendable {
         limits.linger = .milliseconds(100)
         group = try SwitchboardGroup(
             configuration: SwitchConfiguration(
-                listen: [.loopback(port: 0)], hostKey: .generate(), hostname: "relay.test", switchboards: switchboards, limits: limits),
+                listen: [.loopback(port: 0)], hostKey: .generate(), hostname: "relay.test", switchboards: switchboards,
+                supportLimit: supportLimit, limits: limits),
             registry: Registry(terminals: terminals, staff: members, grants: grants),
             report: { event in events.withLock { $0.append(event) } }, commands: Echo(), enroller: enroller)
         port = try #require(try group.start().first?.port)
@@ -81,10 +83,11 @@ final class LiveSwitch: Sendable {
     /// The registry again, without some of its rows.
     func registry(
         withoutTerminals: Set<Int> = [], withoutBob: Bool = false, bobReaches: [Int] = [], requests: [EnrolmentRequest] = [],
-        newKey: (terminal: Int, key: PublicKey)? = nil, announcement: Announcement? = nil
+        newKey: (terminal: Int, key: PublicKey)? = nil, announcement: Announcement? = nil, supportSince: WallTime? = nil
     ) -> Registry {
         var terminals = terminals
         if let newKey { terminals[newKey.terminal].key = newKey.key }
+        for index in terminals.indices where supportSince != nil { terminals[index].supportSince = supportSince }
         return Registry(
             terminals: terminals.enumerated().filter { !withoutTerminals.contains($0.offset) }.map(\.element),
             staff: withoutBob ? [members[0]] : members,

@@ -29,7 +29,7 @@ struct SourceFile: Sendable {
 
 /// A target, as its folder tells it: `Sources/<group>/<name>/` or `Tests/<name>/`.
 struct Module: Hashable, Sendable {
-    /// `C`, `Base`, `Platform`, `Relay`, `Terminal` or `Tests`.
+    /// `C`, `Base`, `Platform`, `Relay`, `Terminal`, `Staff` or `Tests`.
     let group: String
     let name: String
 
@@ -47,8 +47,8 @@ struct Module: Hashable, Sendable {
         }
     }
 
-    /// Programs have a name that one can type; no other target has a hyphen.
-    var isProgram: Bool { name.contains("-") }
+    /// Programs have a name that one can type, in lower case.
+    var isProgram: Bool { name.allSatisfy { $0.isLowercase || $0 == "-" } }
     /// Decisions only.
     var isCore: Bool { name.hasSuffix("Core") }
 }

@@ -119,7 +119,7 @@ enum TreeRules {
         "CCrypto": "a module map", "CSQLite": "a module map", "CHTTP": "HTTPServerTests", "CSodium": "PasswordsTests",
         "CQRCode": "QRCodeTests",
         "CLinux": "SystemCallsTests",
-        "towline-relay": "EndToEnd", "towline-terminal": "EndToEnd",
+        "towline-relay": "EndToEnd", "towline-terminal": "EndToEnd", "towline": "EndToEnd",
     ]
 
     static let tested = Rule(

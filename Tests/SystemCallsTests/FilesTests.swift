@@ -44,6 +44,20 @@ private func isFree(_ path: String) throws -> Bool {
         }
     }
 
+    @Test(arguments: [0, 1, 65_535, 65_536, 65_537]) func copyIsTheSameAndReplacesNothing(_ size: Int) throws {
+        try withFolder { (folder) throws in
+            let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+            try Files.writeAtomically("\(folder)/f", bytes, mode: 0o644)
+            try Files.copy("\(folder)/f", to: "\(folder)/g", mode: 0o600)
+            #expect(try Files.read("\(folder)/g", limit: size) == bytes)
+            #expect(try Files.status("\(folder)/g")?.mode == 0o600)
+            #expect(throws: SystemError.self) { try Files.copy("\(folder)/none", to: "\(folder)/h", mode: 0o600) }
+            #expect(throws: SystemError.self) { try Files.copy("\(folder)/f", to: "\(folder)/g", mode: 0o600) }
+            #expect(Set(try Files.list(folder)) == ["f", "g"], "a refused copy leaves nothing, and takes nothing away")
+            #expect(try Files.read("\(folder)/g", limit: size) == bytes)
+        }
+    }
+
     @Test func lockHasOneHolder() throws {
         try withFolder { (folder) throws in
             #expect(try isFree("\(folder)/lock"))

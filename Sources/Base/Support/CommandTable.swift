@@ -208,7 +208,7 @@ package struct CommandTable: Sendable {
             throw UsageError("\(first) needs one of: \(choices)")
         }
         let names = Set(commands.map { $0.path[0] })
-        throw UsageError("there is no command \(Printable.quoted(first))\(suggestion(first, names)); see: \(program) help")
+        throw UsageError("there is no command \(Printable.quoted(first))\(Suggestion.text(for: first, among: names)); see: \(program) help")
     }
 
     private func check(_ arguments: [String], of command: CommandSpec) throws(UsageError) {
@@ -227,7 +227,7 @@ package struct CommandTable: Sendable {
         var options: [String: [String]] = [:]
         for (name, value) in given {
             guard let option = allowed.first(where: { $0.name == name }) else {
-                let hint = suggestion(name, Set(allowed.map(\.name)))
+                let hint = Suggestion.text(for: name, among: Set(allowed.map(\.name)))
                 throw UsageError(
                     "\(command.path.joined(separator: " ")) has no option \(Printable.quoted(name))\(hint); usage: \(program) \(command.synopsis)"
                 )
@@ -297,36 +297,5 @@ package struct CommandTable: Sendable {
             isEmpty = false
         }
         return (lines + [line]).joined(separator: "\n") + "\n"
-    }
-
-    // MARK: Suggestions
-
-    /// `; did you mean …?` for the nearest name, if one is near.
-    private func suggestion(_ word: String, _ names: Set<String>) -> String {
-        let near = names.map { (name: $0, distance: Self.distance(word, $0)) }.min { ($0.distance, $0.name) < ($1.distance, $1.name) }
-        guard let near, near.distance <= Self.nearEnough else { return "" }
-        return "; did you mean \(near.name)?"
-    }
-
-    /// Edits between a typing error and what was meant.
-    private static let nearEnough = 2
-    /// Words longer than this are not compared: the cost is the product of the lengths.
-    private static let longestCompared = 40
-
-    /// Levenshtein's distance.
-    private static func distance(_ left: String, _ right: String) -> Int {
-        let (left, right) = (Array(left.utf8), Array(right.utf8))
-        guard left.count <= longestCompared, right.count <= longestCompared else { return Int.max }
-        var row = Array(0...right.count)
-        for (i, a) in left.enumerated() {
-            var previous = row[0]
-            row[0] = i + 1
-            for (j, b) in right.enumerated() {
-                let substitution = previous + (a == b ? 0 : 1)
-                previous = row[j + 1]
-                row[j + 1] = min(row[j] + 1, row[j + 1] + 1, substitution)
-            }
-        }
-        return row[right.count]
     }
 }

@@ -24,6 +24,8 @@ package final class ConnectionLoop: BatchObserver {
     private var freeSlots: [Int] = []
     /// How many connections live here.
     package private(set) var connectionCount = 0
+    /// What became of the connections that were taken here.
+    package private(set) var counts = ConnectionCounts()
     private var strangers: [UInt64: SocketConnection] = [:]
     private var handshakesUnderWay = 0
     private var handshakesWaiting: [SocketConnection] = []
@@ -85,10 +87,14 @@ package final class ConnectionLoop: BatchObserver {
     }
 
     private func begin(_ socket: consuming Descriptor, _ source: SocketAddress) {
+        counts.accepted += 1
         let group = source.sourceGroup
         var verdict = admission.admit(group, at: events.now)
         if verdict == .sourceFull, evictSilent(of: group) { verdict = admission.admit(group, at: events.now) }
-        guard verdict == .admitted else { return }  // The socket closes: a refusal costs us nothing more.
+        guard verdict == .admitted else {
+            counts.turnedAway[verdict, default: 0] += 1
+            return  // The socket closes: a refusal costs us nothing more.
+        }
         do throws(SystemError) {
             try Sockets.setNoDelay(socket.raw)
             let connection = SocketConnection(id: numbers.next(), socket: socket, source: source, identity: identity, now: events.now)
@@ -202,11 +208,13 @@ package final class ConnectionLoop: BatchObserver {
     }
 
     func authenticated(_ connection: SocketConnection) {
+        counts.authenticated += 1
         admission.succeeded(connection.source.sourceGroup, at: events.now)
         noLongerStranger(connection)
     }
 
     func ended(_ connection: SocketConnection, _ end: ConnectionEnd) {
+        counts.ended(end, isStranger: connection.isStranger)
         guard connection.isStranger else { return }
         if case .failed = end { admission.failed(connection.source.sourceGroup, at: events.now) }
         if let index = handshakesWaiting.firstIndex(where: { $0 === connection }) { handshakesWaiting.remove(at: index) }

@@ -86,6 +86,30 @@ package enum Files {
         }
     }
 
+    /// Copies a file's content to `path`, which must not exist; synced. After an error no new file is left.
+    package static func copy(_ old: String, to path: String, mode: UInt32) throws(SystemError) {
+        let source = try open(old, O_RDONLY | O_NOCTTY)
+        let copy = try open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode)
+        do throws(SystemError) {
+            var room = [UInt8](repeating: 0, count: 1 << 16)
+            while true {
+                let raw = source.raw
+                switch room.withUnsafeMutableBytes({ Descriptor.read(raw, into: $0) }) {
+                case .bytes(let count): try writeAll(copy.raw, Array(room[..<count]), subject: path)
+                case .wouldBlock: waitUntilReady(raw, POLLIN)
+                case .failed(let error): throw SystemError(errno: error.errno, call: "read", subject: old)
+                case .endOfFile:
+                    let written = copy.raw
+                    _ = try retrying("fsync", path) { fsync(written) }
+                    return
+                }
+            }
+        } catch {
+            unlink(path)
+            throw error
+        }
+    }
+
     /// Replaces `path` so that whoever reads it, or looks after a power cut, finds the old content or the new, whole.
     ///
     /// Writes a new file beside it, syncs it, renames it over `path`, syncs the folder. After an error `path` is as it was (only syncing

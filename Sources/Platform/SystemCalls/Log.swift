@@ -16,20 +16,35 @@ package enum LogLevel: Int, Sendable, Comparable, CaseIterable {
 }
 
 /// Writes events to standard error, one a line, as logfmt:
-/// `time=2026-11-24T02:04:18Z level=notice event="tunnel online" terminal=shop-42`.
+/// `time=2026-11-24T02:04:18Z level=notice event="tunnel online" terminal=shop-42`; or to systemd's journal, where each value is a field.
 ///
 /// A value: it is made once by `main` and passed down. Every line is one `write`, so lines of several threads never mix. Nothing a peer
 /// sent can break out of its value: it is quoted, and control characters and direction overrides are escaped.
 package struct Log: Sendable {
     /// The least level that is written.
-    package let threshold: LogLevel
+    package var threshold: LogLevel
     /// Where lines go; standard error unless a test asks otherwise.
     package let descriptor: Int32
+    /// The journal, if standard error leads there.
+    private let journal: Journal?
 
     /// A log onto `descriptor`, which stays the caller's.
     package init(threshold: LogLevel = .notice, descriptor: Int32 = 2) {
         self.threshold = threshold
         self.descriptor = descriptor
+        journal = nil
+    }
+
+    /// The log of a daemon: onto standard error, or as native entries if that is connected to the journal (`JOURNAL_STREAM`, systemd.exec(5)).
+    package static func ofDaemon(threshold: LogLevel = .notice) -> Log {
+        guard Journal.isBehind(descriptor: 2) else { return Log(threshold: threshold) }
+        return Log(threshold: threshold, journal: Journal(at: Journal.standardSocket))
+    }
+
+    init(threshold: LogLevel, descriptor: Int32 = 2, journal: Journal?) {
+        self.threshold = threshold
+        self.descriptor = descriptor
+        self.journal = journal
     }
 
     /// Writes one event if `level` reaches the threshold.
@@ -38,6 +53,7 @@ package struct Log: Sendable {
     /// - Parameter fields: names (`[a-z_]`) and values, in the order of the line.
     package func write(_ level: LogLevel, _ event: String, _ fields: KeyValuePairs<String, any CustomStringConvertible> = [:]) {
         guard level >= threshold else { return }
+        if let journal, journal.write(level, event, fields) { return }
         var line = Log.line(level, event, fields, at: WallClock.seconds)
         line.withUTF8 { bytes in
             var written = 0
@@ -72,9 +88,12 @@ package struct Log: Sendable {
     static func line(
         _ level: LogLevel, _ event: String, _ fields: KeyValuePairs<String, any CustomStringConvertible>, at seconds: Int64
     ) -> String {
-        var line = "time=\(WallClock.text(seconds)) level=\(level) event=\(quoted(event))"
-        for (name, value) in fields { line += " \(name)=\(quoted(value.description))" }
-        return line + "\n"
+        "time=\(WallClock.text(seconds)) level=\(level) event=\(quoted(event))\(text(of: fields))\n"
+    }
+
+    /// ` name=value` for each field.
+    static func text(of fields: KeyValuePairs<String, any CustomStringConvertible>) -> String {
+        fields.map { name, value in " \(name)=\(quoted(value.description))" }.joined()
     }
 
     /// `value` as it is, or in quotes where a reader of logfmt would otherwise split it.

@@ -52,6 +52,7 @@ extension RelayCommand {
         case "terminal show": self = .showTerminal(try terminal())
         case "terminal disable": self = .change(.setTerminalEnabled(try terminal(), false))
         case "terminal enable": self = .change(.setTerminalEnabled(try terminal(), true))
+        case "terminal renew": self = .change(.renewSupport(try terminal()))
         case "terminal remove": self = .change(.removeTerminal(try terminal()))
         case "terminal tag": self = .change(.setTag(try terminal(), try Self.value(line.arguments[1]), true))
         case "terminal untag": self = .change(.setTag(try terminal(), try Self.value(line.arguments[1]), false))
@@ -106,7 +107,7 @@ extension RelayCommand {
             self = .exportAudit(after: after ?? 0, since: try Self.beginning(line.value("--since"), now: now))
         case "audit verify": self = .verifyAudit
         case "whoami": self = .whoAmI
-        case "init", "serve": throw .localOnly(command: line.name)
+        case "init", "serve", "backup", "restore": throw .localOnly(command: line.name)
         default: preconditionFailure("the table has a command that is not read: \(line.name)")
         }
     }

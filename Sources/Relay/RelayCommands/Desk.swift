@@ -304,7 +304,8 @@ extension RegistryChange {
     var terminal: TerminalName? {
         switch self {
         case .addTerminal(let name, _, _), .approve(let name, _), .setTerminalEnabled(let name, _), .approveWaiting(let name, _),
-            .setTag(let name, _, _), .setDetails(let name, _, _), .cancelRequest(let name), .acceptHostKeys(let name):
+            .setTag(let name, _, _), .setDetails(let name, _, _), .cancelRequest(let name), .acceptHostKeys(let name),
+            .renewSupport(let name):
             name
         case .request(let order): order.terminal
         case .removeTerminal, .addStaff, .setStaffEnabled, .removeStaff, .grant, .revoke, .addStaffKeys, .removeStaffKey, .setRole,

@@ -165,6 +165,7 @@ extension RegistryChange {
         switch self {
         case .addTerminal: "terminal add"
         case .approve, .approveWaiting: "approve"
+        case .renewSupport: "terminal renew"
         case .setTerminalEnabled(_, let isEnabled): isEnabled ? "terminal enable" : "terminal disable"
         case .removeTerminal: "terminal remove"
         case .addStaff: "staff add"

@@ -7,7 +7,7 @@ package enum RelayCommandTable {
         program: "towline-relay",
         summary: "the relay that staff reach customers' terminals through",
         commands: installation + everywhere,
-        everywhere: [dataDirectory, json])
+        everywhere: [dataDirectory, configurationFile, json])
 
     /// The commands that are given over ssh, by `ssh RELAY COMMAND`.
     package static let remote = CommandTable(
@@ -42,6 +42,8 @@ package enum RelayCommandTable {
 
     private static let dataDirectory = CommandSpec.Option(
         "--data-dir", value: "DIR", "where the relay keeps its store (or TOWLINE_RELAY_DATA; else /var/lib/towline-relay)")
+    private static let configurationFile = CommandSpec.Option(
+        "--config", value: "FILE", "the configuration (or TOWLINE_RELAY_CONFIG; else /etc/towline-relay/relay.conf, if it is there)")
     private static let json = CommandSpec.Option("--json", "answer as JSON, for programs")
 
     private static let installation = [
@@ -51,8 +53,20 @@ package enum RelayCommandTable {
         CommandSpec(
             "serve", "Run the relay until SIGTERM",
             options: [
-                .init("--listen", value: "ADDR:PORT", repeats: true, "where to accept SSH (else 0.0.0.0:2222 and [::]:2222; port 0: any)")
+                .init("--check-config", "only check the configuration, and print it"),
+                .init("--listen", value: "ADDR:PORT", repeats: true, "where to accept SSH (else 0.0.0.0:2222 and [::]:2222; port 0: any)"),
+                .init("--metrics", value: "ADDR:PORT|off", "where to serve /metrics and /healthz, on loopback (else off)"),
+                .init("--support-limit", value: "7d|none", "how long support may stay open before it has to be renewed (else 7d)"),
+                .init("--drain-time", value: "15m|none", "how long open sessions may go on after SIGTERM (else 15m)"),
+                .init("--drain-spread", value: "1m|none", "over how much of it idle terminals are sent away (else 1m)"),
+                .init("--log-level", value: "LEVEL", "debug, notice, warning or error (else notice)"),
+                .init("--threads", value: "N|auto", "event loops (else one for each processor)"),
             ]),
+        CommandSpec(
+            "backup", "Write store and host key to one file, while the relay runs or not", arguments: [.init("FILE")]),
+        CommandSpec(
+            "restore", "Put a backup in place; the relay must not run", arguments: [.init("FILE")],
+            options: [.init("--replace", "put the store and the host key that are there aside")]),
     ]
 
     private static let whoAmI = CommandSpec("whoami", "Tell who you are to the relay and what you may reach")
@@ -122,6 +136,9 @@ package enum RelayCommandTable {
         CommandSpec("terminal untag", "Take a tag off a terminal", arguments: [.init("NAME"), .init("TAG")]),
         CommandSpec("terminal disable", "Shut a terminal out; its connections end now", arguments: [.init("NAME")]),
         CommandSpec("terminal enable", "Let a terminal in again", arguments: [.init("NAME")]),
+        CommandSpec(
+            "terminal renew", "Let a terminal's support stay open for another period; the relay's own limit ends it",
+            arguments: [.init("NAME")]),
         CommandSpec("terminal remove", "Forget a terminal with its key and grants", arguments: [.init("NAME")]),
     ]
 

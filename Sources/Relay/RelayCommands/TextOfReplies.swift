@@ -14,6 +14,7 @@ extension RelayReply {
             return "added terminal \(name): \(port)\n\(next)\n"
         case .approve(let name, _), .approveWaiting(let name, _):
             return "approved the key of terminal \(name): \(terminal?.key.map { words($0) } ?? "")\n"
+        case .renewSupport(let name): return "support for \(name) may stay open for another period\n"
         case .setTerminalEnabled(let name, true): return "terminal \(name) may connect and be reached again\n"
         case .setTerminalEnabled(let name, false): return "disabled terminal \(name); its connections end now\n"
         case .removeTerminal(let name): return "removed terminal \(name) with its key and grants; its connections end now\n"

@@ -36,10 +36,14 @@ package enum Refusal: Error, Hashable, Sendable {
     case takenOver(by: String)
     /// Two live connections keep taking the same key's port from each other: this one has to wait.
     case clonedKey(retryAfter: Duration)
+    /// Support for this terminal was open as long as the relay allows.
+    case supportOver(terminal: TerminalName, limit: Duration)
     /// A bound on bridges or connections is reached.
     case tooMany(what: String, limit: Int)
     /// The relay is about to end.
     case relayStops
+    /// The relay lets what is open come to its end before it restarts, and begins nothing new.
+    case relayDrains
 
     /// The sentence for the peer: one line, printable, values of the peer escaped and shortened.
     package var sentence: String {
@@ -82,13 +86,22 @@ package enum Refusal: Error, Hashable, Sendable {
             "two machines use this terminal's key and take over from each other: try again in \(wait.components.seconds) s"
         case .tooMany(let what, let limit):
             "too many \(what): at most \(limit)"
+        case .supportOver(let terminal, let limit):
+            "support for \(terminal) was open for \(Self.length(limit)), this relay's limit: ask support to renew it "
+                + "(ssh RELAY terminal renew \(terminal)), or stop for \(Self.length(.seconds(SupportPeriod.away))) and start again"
         case .relayStops:
             "the relay is stopping"
+        case .relayDrains:
+            "the relay is about to restart and takes nothing new: try again in a few minutes"
         }
     }
 
     /// How many characters of a peer's text a sentence repeats.
     private static let longestQuotedName = 64
+
+    private static func length(_ time: Duration) -> String {
+        SupportDuration(seconds: time.components.seconds)?.description ?? "\(time.components.seconds)s"
+    }
 
     private static func quoted(_ text: String) -> String { "\"\(shown(text))\"" }
 

@@ -91,6 +91,9 @@ package struct Registry: Sendable {
         index.staffByName[name.description].flatMap { index.staff[$0] }
     }
 
+    /// How many terminals there are, and how many members of staff. O(1).
+    package var count: (terminals: Int, staff: Int) { (index.terminals.count, index.staff.count) }
+
     /// All terminals, by name.
     package var terminals: [Terminal] { index.terminals.values.sorted { $0.name.description < $1.name.description } }
 

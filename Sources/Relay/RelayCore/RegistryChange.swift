@@ -9,6 +9,8 @@ package enum RegistryChange: Hashable, Sendable {
     case approve(TerminalName, key: PublicKey)
     /// Lets a terminal's key in again, or shuts it out.
     case setTerminalEnabled(TerminalName, Bool)
+    /// Lets a terminal's support stay open for another period.
+    case renewSupport(TerminalName)
     /// Forgets a terminal with its key, port and grants. Its past bridges and audit entries stay.
     case removeTerminal(TerminalName)
     /// Adds a member of staff with at least one key.

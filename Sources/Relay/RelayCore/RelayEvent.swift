@@ -9,6 +9,10 @@ package enum RelayEvent: Hashable, Sendable {
     case terminalOnline(TerminalID, source: String, clientVersion: String, at: WallTime)
     /// A terminal's tunnel ended. `lastHeard` is when its bytes last proved it alive.
     case terminalOffline(TerminalID, source: String, reason: TunnelEnd, lastHeard: WallTime, at: WallTime)
+    /// A period of support began: the terminal came after it was away.
+    case supportBegan(TerminalID, at: WallTime)
+    /// A terminal asked for its tunnel, or lost it, because its period of support is over.
+    case supportOver(TerminalID, at: WallTime)
     /// A new connection of the same key took the port from an older one.
     case tookOver(TerminalID, oldSource: String, newSource: String, at: WallTime)
     /// Live connections of one key keep taking the port from each other.
@@ -35,6 +39,8 @@ package enum TunnelEnd: String, CaseIterable, Hashable, Sendable {
     case takenOver = "taken over"
     /// The key or the terminal was disabled, replaced or removed.
     case revoked = "no longer allowed"
+    /// Support was open as long as the relay allows.
+    case supportOver = "support limit reached"
     /// The peer broke the protocol or a limit.
     case protocolError = "protocol error"
     /// The relay ended.

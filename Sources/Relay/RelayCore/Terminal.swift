@@ -17,6 +17,8 @@ package struct Terminal: Hashable, Sendable {
     package let addedAt: WallTime
     /// When bytes of it last proved that it was there, as far as the store knows; `nil`: never.
     package var lastSeen: WallTime?
+    /// When its present period of support began, or was renewed by staff (`SupportPeriod`); `nil`: it never connected.
+    package var supportSince: WallTime?
     /// Words that it is marked with, in order.
     package var tags: [TerminalTag]
     /// Whose it is; one line, may be empty.
@@ -27,7 +29,8 @@ package struct Terminal: Hashable, Sendable {
     /// A terminal from its parts.
     package init(
         id: TerminalID, name: TerminalName, listeningPort: ListeningPort, key: PublicKey?, isEnabled: Bool = true,
-        addedAt: WallTime, lastSeen: WallTime? = nil, tags: [TerminalTag] = [], organisation: String = "", notes: String = ""
+        addedAt: WallTime, lastSeen: WallTime? = nil, tags: [TerminalTag] = [], organisation: String = "", notes: String = "",
+        supportSince: WallTime? = nil
     ) {
         self.id = id
         self.name = name
@@ -36,6 +39,7 @@ package struct Terminal: Hashable, Sendable {
         self.isEnabled = isEnabled
         self.addedAt = addedAt
         self.lastSeen = lastSeen
+        self.supportSince = supportSince
         self.tags = tags
         self.organisation = organisation
         self.notes = notes

@@ -40,6 +40,8 @@ extension RegistryChange {
             return note("terminal.approve", name.description, "key \(key.fingerprint)")
         case .setTerminalEnabled(let name, let isEnabled):
             return note(isEnabled ? "terminal.enable" : "terminal.disable", name.description)
+        case .renewSupport(let name):
+            return note("terminal.renew", name.description)
         case .removeTerminal(let name):
             return note("terminal.remove", name.description)
         case .addStaff(let name, let role, let keys):
@@ -92,6 +94,8 @@ extension RegistryChange {
 enum EventEffect {
     /// A terminal proved to be alive.
     case seen(TerminalID, WallTime)
+    /// A period of support began.
+    case supportBegan(TerminalID, WallTime)
     /// A bridge was opened.
     case opened(BridgeRecord)
     /// A bridge ended.
@@ -118,6 +122,10 @@ enum EventEffect {
             return [.seen(terminal, at)]
         case .terminalOffline(let terminal, _, _, let lastHeard, _):
             return [.seen(terminal, lastHeard)]
+        case .supportBegan(let terminal, let at):
+            return [.supportBegan(terminal, at)]
+        case .supportOver(let terminal, let at):
+            return [.seen(terminal, at)]
         case .tookOver(let terminal, let old, let new, let at):
             // The same machine that comes back from the same address is everyday life.
             guard host(of: old) != host(of: new) else { return [] }
@@ -166,7 +174,7 @@ extension RelayEvent {
     var principals: [Principal] {
         switch self {
         case .terminalOnline(let terminal, _, _, _), .terminalOffline(let terminal, _, _, _, _), .tookOver(let terminal, _, _, _),
-            .cloneSuspected(let terminal, _, _):
+            .cloneSuspected(let terminal, _, _), .supportBegan(let terminal, _), .supportOver(let terminal, _):
             [.terminal(terminal)]
         case .bridgeOpened(_, let staff, _, let terminal, _, _): [.staff(staff), .terminal(terminal)]
         case .keyUsed(let staff, _, _): [.staff(staff)]

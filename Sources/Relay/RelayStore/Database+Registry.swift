@@ -28,13 +28,13 @@ extension Database {
             tags[try row.integer(0), default: []].append(try row.value(1, TerminalTag.self, "a tag"))
         }
         let terminals = try rows(
-            "SELECT id, name, listening_port, is_enabled, added_at, last_seen, organisation, notes FROM terminal"
+            "SELECT id, name, listening_port, is_enabled, added_at, last_seen, organisation, notes, support_since FROM terminal"
         ) { (row) throws(DatabaseError) in
             let id = try row.integer(0)
             return Terminal(
                 id: TerminalID(id), name: try row.terminalName(1), listeningPort: try row.listeningPort(2), key: keyOfTerminal[id],
                 isEnabled: try row.flag(3), addedAt: try row.time(4), lastSeen: try row.timeOrNull(5), tags: tags[id] ?? [],
-                organisation: try row.text(6), notes: try row.text(7))
+                organisation: try row.text(6), notes: try row.text(7), supportSince: try row.timeOrNull(8))
         }
         let staff = try rows("SELECT id, name, role, is_enabled, added_at FROM staff") { (row) throws(DatabaseError) in
             let id = try row.integer(0)

@@ -136,7 +136,7 @@ extension RelayEvent {
     fileprivate var isAboutBridge: Bool {
         switch self {
         case .bridgeOpened, .bridgeClosed: true
-        case .terminalOnline, .terminalOffline, .tookOver, .cloneSuspected, .keyUsed, .refused: false
+        case .terminalOnline, .terminalOffline, .tookOver, .cloneSuspected, .keyUsed, .refused, .supportBegan, .supportOver: false
         }
     }
 }

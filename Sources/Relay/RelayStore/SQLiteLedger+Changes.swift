@@ -27,6 +27,9 @@ extension SQLiteLedger {
             let terminal = try require(name)
             guard terminal.isEnabled != isEnabled else { return nil }
             try run("UPDATE terminal SET is_enabled = ? WHERE id = ?", .flag(isEnabled), .integer(terminal.id))
+        case .renewSupport(let name):
+            let terminal = try require(name)
+            try run("UPDATE terminal SET support_since = ? WHERE id = ?", .integer(now.secondsSince1970), .integer(terminal.id))
         case .removeTerminal(let name):
             try run("DELETE FROM terminal WHERE id = ?", .integer(try require(name).id))
         case .addStaff(let name, let role, let keys):

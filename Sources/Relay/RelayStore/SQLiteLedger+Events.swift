@@ -65,6 +65,9 @@ extension Database {
         switch effect {
         case .seen(let terminal, let time):
             try noteSeen(terminal, time)
+        case .supportBegan(let terminal, let time):
+            try run(
+                "UPDATE terminal SET support_since = ? WHERE id = ?", .integer(time.secondsSince1970), .integer(terminal.rawValue))
         case .opened(let bridge):
             try run(
                 """

@@ -186,5 +186,6 @@ enum Schema {
                 ) STRICT;
                 CREATE INDEX audit_by_time ON audit (at);
                 """),
+        Migration(version: 3, sql: "ALTER TABLE terminal ADD COLUMN support_since INTEGER"),
     ]
 }

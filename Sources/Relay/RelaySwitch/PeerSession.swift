@@ -1,3 +1,4 @@
+import EventLoops
 import RelayCore
 import SSHCrypto
 import SSHKeys
@@ -27,6 +28,8 @@ final class PeerSession: ConnectionSession {
     /// Bridges it wants that lead to tunnels on other switchboards: they move along with it.
     private var requests: [BridgeRequest] = []
     private var refusals = 0
+    /// When the tunnel's period of support is over; `nil`: never, or there is no tunnel.
+    private(set) var supportEnds: MonotonicTime?
 
     init(_ connection: SocketConnection, board: Switchboard) {
         self.connection = connection
@@ -180,10 +183,12 @@ final class PeerSession: ConnectionSession {
             return refuseForward(endpoint, .notOffered(asked: "remote forwarding (-R) to staff keys"))
         }
         if let held { return refuseForward(endpoint, .alreadyListening(held.port)) }
+        if board.isDraining { return letGo() }
         switch board.registry.listening(address: endpoint.host, port: endpoint.port, by: id) {
         case .failure(let refusal):
             refuseForward(endpoint, refusal)
         case .success(let port):
+            guard isSupportOpen(id) else { return }
             let place = TunnelPlace(board: board.index, connection: connection.id, source: connection.source.description)
             switch board.directory.claim(id, place, at: connection.ssh.now) {
             case .wait(let time):
@@ -197,6 +202,38 @@ final class PeerSession: ConnectionSession {
                 connection.ssh.answerForward(port: UInt32(port.rawValue))
             }
         }
+    }
+
+    // MARK: The limit of support
+
+    /// Whether the terminal may have its tunnel for now; if not, it is sent away with the reason.
+    private func isSupportOpen(_ id: TerminalID) -> Bool {
+        guard let terminal = board.registry.terminal(id) else { return true }
+        switch board.judgeSupport(of: terminal) {
+        case .open(let left):
+            supportEnds = left.map { board.loop.events.now + $0 }
+            return true
+        case .over(let refusal):
+            report("its tunnel", refusal.sentence)
+            connection.disconnect(.byApplication, refusal.sentence)
+            return false
+        }
+    }
+
+    /// Counts the time that is left anew, after the limit or the registry changed.
+    func renewSupport() {
+        guard case .terminal(let id, _, .some) = role, let terminal = board.registry.terminal(id) else { return }
+        supportEnds = board.supportLeft(terminal).map { board.loop.events.now + $0 }
+    }
+
+    /// Ends the tunnel, whose period of support is over.
+    func endSupport() {
+        supportEnds = nil
+        guard case .terminal(let id, _, .some) = role, let terminal = board.registry.terminal(id),
+            let refusal = board.supportIsOver(terminal)
+        else { return }
+        loseTunnel(.supportOver)
+        connection.disconnect(.byApplication, refusal.sentence)
     }
 
     private func refuseForward(_ endpoint: ForwardedEndpoint, _ refusal: Refusal) {
@@ -221,6 +258,11 @@ final class PeerSession: ConnectionSession {
     func takenOver(by source: String) {
         loseTunnel(.takenOver)
         connection.disconnect(.byApplication, Refusal.takenOver(by: source).sentence)
+    }
+
+    /// The relay is about to restart: the terminal is to look for another one, or to come back.
+    func letGo() {
+        connection.disconnect(.byApplication, Refusal.relayDrains.sentence)
     }
 
     // MARK: Channels
@@ -350,10 +392,11 @@ extension Refusal {
     /// The reason code that goes with the sentence (RFC 4254 §5.1).
     var channelOpenFailure: ChannelOpenFailure {
         switch self {
-        case .offline, .relayStops: .connectFailed
+        case .offline, .relayStops, .relayDrains: .connectFailed
         case .tooMany: .resourceShortage
         case .notYours, .portNotYours, .noSuchTerminal, .noSuchPort, .nameWantsPort22, .grantEnded, .terminalDisabled, .portIsNotYours,
-            .addressNotListenable, .alreadyListening, .terminalKeyMayOnlyListen, .notOffered, .keyNoLongerValid, .takenOver, .clonedKey:
+            .addressNotListenable, .alreadyListening, .terminalKeyMayOnlyListen, .notOffered, .keyNoLongerValid, .takenOver, .clonedKey,
+            .supportOver:
             .administrativelyProhibited
         }
     }

@@ -14,19 +14,22 @@ package struct SwitchConfiguration: Sendable {
     package var software: String
     /// Event loops, one thread each; 1 or more.
     package var switchboards: Int
+    /// How long support that a customer opened stays open at most (`SupportPeriod`); `nil`: for ever.
+    package var supportLimit: Duration?
     /// The bounds of SSH connections.
     package var limits: ServerLimits
 
     /// A configuration from its parts.
     package init(
         listen: [SocketAddress], hostKey: HostKey, hostname: String, software: String = "Towline", switchboards: Int,
-        limits: ServerLimits = .standard
+        supportLimit: Duration? = nil, limits: ServerLimits = .standard
     ) {
         self.listen = listen
         self.hostKey = hostKey
         self.hostname = hostname
         self.software = software
         self.switchboards = switchboards
+        self.supportLimit = supportLimit
         self.limits = limits
     }
 }

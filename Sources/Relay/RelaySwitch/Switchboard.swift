@@ -33,6 +33,7 @@ final class Switchboard {
     let index: Int
     let loop: ConnectionLoop
     let directory: TunnelDirectory
+    let support: SupportPeriods
     let commands: any CommandRunner
     private let enroller: any Enroller
     /// All switchboards, this one among them, by index.
@@ -43,20 +44,26 @@ final class Switchboard {
 
     // Owned by the loop.
     private(set) var registry: Registry
-    private var sessions: [UInt64: PeerSession] = [:]
-    private var bridges: [BridgeID: Bridge] = [:]
+    private(set) var sessions: [UInt64: PeerSession] = [:]
+    private(set) var bridges: [BridgeID: Bridge] = [:]
+    /// How tunnels are let go before the relay restarts; `nil` while it serves.
+    private var drain: DrainSchedule?
+    /// Bytes of bridges that are over.
+    private(set) var pastBytesToTerminals: UInt64 = 0
+    private(set) var pastBytesFromTerminals: UInt64 = 0
     /// Tunnels asked for with a cloned key, by connection, and when to claim them again.
     private var claims: [UInt64: (endpoint: ForwardedEndpoint, at: MonotonicTime)] = [:]
     private var tick: Timer?
 
     init(
         index: Int, events: EventLoop, identity: ServerIdentity, configuration: SwitchConfiguration, admission: Admission,
-        numbers: ConnectionNumbers, directory: TunnelDirectory, bridgeNumbers: BridgeNumbers, registry: Registry,
+        numbers: ConnectionNumbers, directory: TunnelDirectory, support: SupportPeriods, bridgeNumbers: BridgeNumbers, registry: Registry,
         commands: any CommandRunner, enroller: any Enroller, report: @escaping @Sendable (RelayEvent) -> Void
     ) {
         self.enroller = enroller
         self.index = index
         self.directory = directory
+        self.support = support
         self.bridgeNumbers = bridgeNumbers
         self.registry = registry
         self.commands = commands
@@ -117,6 +124,7 @@ final class Switchboard {
 
     /// Opens a bridge, here or, after a move, on the switchboard of the tunnel; staff are told why if not.
     func openBridge(_ request: BridgeRequest, from session: PeerSession) {
+        if isDraining { return session.refuse(request.channel, .relayDrains) }
         let now = wallTime
         switch registry.destination(
             host: request.target.host, port: request.target.port, for: request.staff, at: now, relayHostname: hostname)
@@ -160,6 +168,8 @@ final class Switchboard {
     }
 
     func bridgeClosed(_ bridge: Bridge, bytesToTerminal: UInt64, bytesFromTerminal: UInt64, reason: BridgeEnd) {
+        pastBytesToTerminals += bytesToTerminal
+        pastBytesFromTerminals += bytesFromTerminal
         report(
             .bridgeClosed(
                 bridge.id, bytesToTerminal: bytesToTerminal, bytesFromTerminal: bytesFromTerminal, reason: reason, at: wallTime))
@@ -268,7 +278,10 @@ final class Switchboard {
     /// Makes `registry` the one that decides, and looks at all live connections and bridges again.
     func apply(_ registry: Registry) {
         self.registry = registry
-        for session in Array(sessions.values) { session.rejudge() }
+        for session in Array(sessions.values) {
+            session.rejudge()
+            session.renewSupport()
+        }
         look()
     }
 
@@ -282,6 +295,9 @@ final class Switchboard {
                 bridge.checkDeadline(loop.events.now)
             }
         }
+        letTunnelsGo()
+        let ending = sessions.values.filter { session in session.supportEnds.map { $0 <= loop.events.now } ?? false }
+        for session in ending { session.endSupport() }
         for (connection, claim) in claims where claim.at <= loop.events.now {
             claims[connection] = nil
             guard let session = sessions[connection] else { continue }
@@ -290,9 +306,26 @@ final class Switchboard {
         }
     }
 
+    // MARK: Ending
+
+    /// Whether nothing new is begun because the relay is about to restart.
+    var isDraining: Bool { drain != nil }
+
+    /// Begins nothing new from now on, and lets tunnels that no bridge uses go, spread over `time`. Open bridges and commands go on.
+    func beginDraining(over time: Duration) {
+        if drain == nil { drain = DrainSchedule(over: time) }
+    }
+
+    private func letTunnelsGo() {
+        let idle = sessions.values.filter { $0.tunnel != nil && $0.bridges.isEmpty }
+        guard let count = drain?.next(of: idle.count) else { return }
+        for session in idle.prefix(count) { session.letGo() }
+    }
+
     /// Takes no more connections, and ends all there are.
     func stop() {
         loop.stopListening()
+        for bridge in Array(bridges.values) { bridge.end(.relayStopped, sentence: Refusal.relayStops.sentence) }
         for session in Array(sessions.values) { session.connection.disconnect(.byApplication, Refusal.relayStops.sentence) }
     }
 

@@ -16,8 +16,11 @@ final class BridgeNumbers: Sendable {
 package final class SwitchboardGroup: LiveRelay {
     private let boards: [LoopBound<Switchboard>]
     private let configuration: SwitchConfiguration
+    private let support: SupportPeriods
     private let directory = TunnelDirectory()
     private let listeners = Mutex<[Int32]>([])
+    /// The most bytes that were counted so far, to terminals and from them.
+    private let carried = Mutex<(to: UInt64, from: UInt64)>((0, 0))
 
     /// Builds the switchboards; nothing runs before `start()`.
     ///
@@ -35,13 +38,14 @@ package final class SwitchboardGroup: LiveRelay {
         let identity = ServerIdentity(hostKey: configuration.hostKey, software: configuration.software)
         let admission = Admission(limits: configuration.limits)
         let numbers = ConnectionNumbers()
+        support = SupportPeriods(limit: configuration.supportLimit)
         let bridgeNumbers = BridgeNumbers()
         var boards: [LoopBound<Switchboard>] = []
         for index in 0..<configuration.switchboards {
             let events = try EventLoop(name: "switch-\(index)")
             let board = Switchboard(
                 index: index, events: events, identity: identity, configuration: configuration, admission: admission, numbers: numbers,
-                directory: directory, bridgeNumbers: bridgeNumbers, registry: registry, commands: commands,
+                directory: directory, support: support, bridgeNumbers: bridgeNumbers, registry: registry, commands: commands,
                 enroller: enroller, report: report)
             boards.append(LoopBound(board, on: events))
         }
@@ -51,11 +55,13 @@ package final class SwitchboardGroup: LiveRelay {
 
     /// Listens and starts the threads.
     ///
-    /// - Returns: the addresses listened at, with the ports the kernel chose.
+    /// - Parameter inherited: listeners that somebody else opened, beside the configuration's addresses; the group's from now on.
+    /// - Returns: the addresses listened at, the inherited ones first, with the ports the kernel chose.
     /// - Throws: when an address cannot be listened at; then nothing runs.
-    package func start() throws(SystemError) -> [SocketAddress] {
+    package func start(inherited: [Int32] = []) throws(SystemError) -> [SocketAddress] {
         var bound: [SocketAddress] = []
-        var opened: [Int32] = []
+        var opened = inherited
+        for listener in inherited { bound.append(try Sockets.localAddress(listener)) }
         for address in configuration.listen {
             let listener = try Sockets.listen(on: address)
             bound.append(try Sockets.localAddress(listener.raw))
@@ -68,6 +74,18 @@ package final class SwitchboardGroup: LiveRelay {
         listeners.withLock { $0 = opened }
         for board in boards { board.loop.start() }
         return bound
+    }
+
+    /// Sets how long support may stay open, for what is open too; `nil`: for ever.
+    package func limitSupport(to limit: Duration?) async {
+        guard support.limit != limit else { return }
+        support.limit = limit
+        for board in boards { _ = await board.call { $0.renewSupport() } }
+    }
+
+    /// Begins nothing new and lets idle tunnels go, spread over `time`; staff who come are told to try again later. Open bridges go on.
+    package func beginDraining(over time: Duration) async {
+        for board in boards { _ = await board.call { $0.beginDraining(over: time) } }
     }
 
     /// Stops accepting, tells every peer that the relay ends, and ends the threads when all have gone or `time` is over.
@@ -90,6 +108,32 @@ package final class SwitchboardGroup: LiveRelay {
         get async {
             var count = 0
             for board in boards { count += await board.call { $0.loop.connectionCount } ?? 0 }
+            return count
+        }
+    }
+
+    /// The switch in numbers. Each board is asked in turn.
+    package func counts() async -> RelayCounts {
+        var counts = RelayCounts()
+        for board in boards {
+            let asked = MonotonicClock.now
+            guard var part = await board.call({ $0.counts }) else { continue }
+            part.lags = [MonotonicClock.now - asked]
+            counts.add(part)
+        }
+        // What moves between boards meanwhile may be missed, and a counter never goes back.
+        return carried.withLock { carried in
+            carried = (max(carried.to, counts.bytesToTerminals), max(carried.from, counts.bytesFromTerminals))
+            (counts.bytesToTerminals, counts.bytesFromTerminals) = carried
+            return counts
+        }
+    }
+
+    /// Bridges that are open or being opened.
+    package var bridgeCount: Int {
+        get async {
+            var count = 0
+            for board in boards { count += await board.call { $0.bridges.count } ?? 0 }
             return count
         }
     }

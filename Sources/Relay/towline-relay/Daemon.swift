@@ -3,29 +3,31 @@ import FoundationEssentials
 import LocalControl
 import RelayCommands
 import RelayCore
+import RelayOperation
 import RelayStore
 import RelaySwitch
 import SSHCrypto
+import ServiceManager
 import Support
 import SystemCalls
 
 /// `towline-relay serve`: lock, store, switch, control socket, signals.
 struct Daemon {
     let installation: Installation
-    /// Where to listen; empty: the standard addresses.
-    let listen: [SocketAddress]
-
-    /// Ports and addresses unless told otherwise (DESIGN §9).
-    private static let standardAddresses = ["0.0.0.0:2222", "[::]:2222"]
-    /// How long peers have to go away after SIGTERM; all must be over within 10 s (issue 2 §3).
-    private static let drainTime: Duration = .seconds(6)
+    let configuration: RelayConfiguration
+    /// Reads the configuration again.
+    let reader: ConfigurationReader
+    let supervisor: Supervisor
+    /// Listeners that the service manager opened for us; they take the place of the configuration's addresses.
+    let inherited: [Int32]
 
     /// Runs until SIGTERM or SIGINT.
     func run(until signals: EndSignals) async throws(Failure) {
         Files.setModeMask(0o077)
         Signals.ignoreBrokenPipes()
         Limits.raiseDescriptors()
-        let log = Log()
+        let log = Log.ofDaemon(threshold: configuration.logLevel)
+        let state = DaemonState(configuration)
         guard let lock = try installation.takeLock() else {
             throw Failure(.refused, "a relay is running in \(Printable.escaped(installation.paths.folder)) already")
         }
@@ -40,34 +42,50 @@ struct Daemon {
         }
         let desk = Desk(ledger: ledger, identity: ledger.identity(hostKey), now: now)
         let registry = try await stored { () async throws(LedgerError) in try await ledger.registry() }
-        let relay = try relay(hostKey: hostKey, hostname: ledger.hostname, registry: registry, journal: journal, desk: desk)
+        let tally = EventTally()
+        let relay = try relay(hostKey: hostKey, hostname: ledger.hostname, registry: registry, desk: desk) { event in
+            tally.count(event)
+            journal.report(event)
+        }
         // Before the first peer can come: from here on every change reaches the switch.
         await desk.attach(relay)
-        let bound = try attempt("cannot listen") { () throws(SystemError) in try relay.start() }
+        let bound = try listen(relay)
         if let port = bound.first?.port {
             await desk.listens(on: port)
             try await stored { () async throws(LedgerError) in try await ledger.remember(port: port) }
         }
         let loop = try attempt("cannot start the control loop") { () throws(SystemError) in try EventLoop(name: "control") }
-        let ends = try watch(signals, on: loop)
+        let inbox = try watch(signals, on: loop)
         loop.start()
         let control = server(on: loop, desk: desk, executor: executor)
         do { try await control.start() } catch { throw Failure(.refused, "cannot take commands: \(error)") }
+        let metrics = try await serveMetrics(of: relay, tally, state, on: loop)
         let writer = Task { await journal.write() }
         let clock = Task { await tick(journal, relay, ledger, log) }
         let copy = Task { await keepCopy(of: ledger, on: executor, log) }
+        let life = Task { await giveSignsOfLife(relay, state) }
         for address in bound { say("listening on \(address)") }
         say("ready")
+        supervisor.tell(.ready)
         log.notice("relay started", ["run": run.rawValue, "hostname": ledger.hostname, "terminals": registry.terminals.count])
 
-        // A relay started by hand lives on when its terminal is closed.
-        let signal = await ends.first { $0 != .hangUp }
-        log.notice("relay stops", ["signal": signal?.rawValue ?? 0])
-        clock.cancel()
+        var ending = Signal.terminate
+        // A relay started by hand lives on when its terminal is closed: SIGHUP only asks to read the configuration again.
+        for await signal in inbox.signals {
+            ending = signal
+            if signal != .hangUp { break }
+            await reload(relay, state, on: executor, log)
+        }
+        log.notice("relay stops", ["signal": ending.rawValue])
         copy.cancel()
+        if ending == .terminate { await drain(relay, inbox, state, log) }
+        supervisor.tell(.stopping, .status("ending"))
+        clock.cancel()
+        life.cancel()
         async let commandsEnd: Void = control.stop()
-        await relay.stop(within: Self.drainTime)
+        await relay.stop(within: partingTime(inbox))
         await commandsEnd
+        await metrics?.stop()
         journal.end()
         await writer.value
         await ledger.close()
@@ -80,14 +98,22 @@ struct Daemon {
     // MARK: - Parts
 
     private func relay(
-        hostKey: HostKey, hostname: String, registry: Registry, journal: EventJournal, desk: Desk
+        hostKey: HostKey, hostname: String, registry: Registry, desk: Desk, report: @escaping @Sendable (RelayEvent) -> Void
     ) throws(Failure) -> SwitchboardGroup {
-        let configuration = SwitchConfiguration(
-            listen: try listen.isEmpty ? Self.standardAddresses.map(Self.address) : listen, hostKey: hostKey, hostname: hostname,
-            switchboards: max(1, ProcessInfo.processInfo.activeProcessorCount))
+        let settings = SwitchConfiguration(
+            listen: inherited.isEmpty ? configuration.listen : [], hostKey: hostKey, hostname: hostname,
+            switchboards: configuration.threads ?? max(1, ProcessInfo.processInfo.activeProcessorCount),
+            supportLimit: configuration.supportLimit)
         return try attempt("cannot start the switch") { () throws(SystemError) in
-            try SwitchboardGroup(
-                configuration: configuration, registry: registry, report: { journal.report($0) }, commands: desk, enroller: desk)
+            try SwitchboardGroup(configuration: settings, registry: registry, report: report, commands: desk, enroller: desk)
+        }
+    }
+
+    private func listen(_ relay: SwitchboardGroup) throws(Failure) -> [SocketAddress] {
+        try attempt("cannot listen") { () throws(SystemError) in
+            var listeners: [Int32] = []
+            for raw in inherited { listeners.append(try InheritedListener(descriptor: raw).release()) }
+            return try relay.start(inherited: listeners)
         }
     }
 
@@ -99,24 +125,20 @@ struct Daemon {
         }
     }
 
-    /// The signals that end the program, as they come.
-    private func watch(_ signals: EndSignals, on loop: EventLoop) throws(Failure) -> AsyncStream<Signal> {
-        let (stream, continuation) = AsyncStream<Signal>.makeStream()
-        signals.report = { continuation.yield($0) }
+    /// The signals to obey, as they come.
+    private func watch(_ signals: EndSignals, on loop: EventLoop) throws(Failure) -> SignalInbox {
+        let inbox = SignalInbox()
+        signals.report = { inbox.arrived($0) }
         _ = try attempt("cannot wait for signals") { () throws(SystemError) in
             try loop.register(signals.raw, interest: .read, handler: signals)
         }
-        return stream
+        return inbox
     }
 
     /// One line on standard output, at once: scripts wait for it.
-    private func say(_ line: String) {
+    func say(_ line: String) {
         // Nobody may be reading; that is no reason to stop serving.
         try? Files.writeAll(1, Array((line + "\n").utf8))
-    }
-
-    private static func address(_ text: String) throws(Failure) -> SocketAddress {
-        do throws(SocketAddressError) { return try SocketAddress(parsing: text) } catch { throw Failure(.usage, error.description) }
     }
 
     private func stored<Value: Sendable>(_ body: () async throws(LedgerError) -> Value) async throws(Failure) -> Value {

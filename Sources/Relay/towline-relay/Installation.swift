@@ -1,6 +1,7 @@
 import EventLoops
 import RelayCommands
 import RelayCore
+import RelayOperation
 import RelayStore
 import SSHCrypto
 import Support
@@ -11,7 +12,7 @@ struct Installation {
     let paths: Paths
 
     /// The longest host key file, bytes.
-    private static let maximumHostKeyBytes = 16 << 10
+    static let maximumHostKeyBytes = 16 << 10
 
     /// Creates store and host key, and says what to tell terminals and staff.
     ///
@@ -53,7 +54,7 @@ struct Installation {
             created the relay \(identity.hostname) in \(Printable.escaped(paths.folder))\(isKeyKept ? ", with the host key that was there" : "")
             host key fingerprint: \(key.publicKey.fingerprint)
             for known_hosts: \(identity.knownHostsLine)
-            next: towline-relay serve\(paths.folder == Paths.standardFolder ? "" : " --data-dir \(Printable.escaped(paths.folder))")
+            next: towline-relay serve\(paths.folder == RelayConfiguration().dataDirectory ? "" : " --data-dir \(Printable.escaped(paths.folder))")
 
             """
     }
@@ -92,7 +93,7 @@ struct Installation {
         }
     }
 
-    private func exists(_ path: String) throws(Failure) -> Bool {
+    func exists(_ path: String) throws(Failure) -> Bool {
         try attempt("cannot look into the folder") { () throws(SystemError) in try Files.status(path, followsLinks: false) } != nil
     }
 

@@ -5,11 +5,6 @@ struct Paths {
     /// The folder of everything else.
     let folder: String
 
-    /// The folder unless told otherwise.
-    static let standardFolder = "/var/lib/towline-relay"
-    /// The environment variable that names another folder.
-    static let variable = "TOWLINE_RELAY_DATA"
-
     /// The SQLite file.
     var store: String { folder + "/relay.db" }
     /// Where the store is made before it gets its name.

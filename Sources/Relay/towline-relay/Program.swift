@@ -1,9 +1,12 @@
 import EventLoops
 import LocalControl
+import FoundationEssentials
 import RelayCommands
 import RelayCore
+import RelayOperation
 import RelayStore
 import SSHCrypto
+import ServiceManager
 import Support
 import SystemCalls
 
@@ -27,22 +30,33 @@ struct Program {
         do throws(Failure) {
             let line: ParsedCommand
             do throws(UsageError) { line = try RelayCommandTable.local.parse(arguments) } catch { throw Failure(.usage, error.description) }
-            let folder = line.value("--data-dir") ?? environment[Paths.variable].flatMap { $0.isEmpty ? nil : $0 }
-            let installation = Installation(paths: Paths(folder: folder ?? Paths.standardFolder))
+            if line.name == "help" { return ControlReply(status: .done, output: RelayCommandTable.local.help(about: line.arguments)) }
+            let reader = ConfigurationReader(line: line, environment: environment)
+            let read: (configuration: RelayConfiguration, files: [String])
+            do throws(ConfigurationError) { read = try reader.read() } catch { throw Failure(.usage, error.description) }
+            let configuration = read.configuration
+            let installation = Installation(paths: Paths(folder: configuration.dataDirectory))
             switch line.name {
-            case "help": return ControlReply(status: .done, output: RelayCommandTable.local.help(about: line.arguments))
             case "init":
                 Files.setModeMask(0o077)
                 let hostname = line.value("--hostname") ?? ""
                 return ControlReply(status: .done, output: try installation.create(hostname: hostname, by: ownName))
+            case "backup": return ControlReply(status: .done, output: try installation.backUp(to: line.arguments[0]))
+            case "restore":
+                Files.setModeMask(0o077)
+                let text = try await installation.restore(from: line.arguments[0], isReplacing: line.has("--replace"), by: ownName)
+                return ControlReply(status: .done, output: text)
+            case "serve" where line.has("--check-config"):
+                let files = read.files.map { "# \(Printable.escaped($0))\n" }.joined()
+                return ControlReply(status: .done, output: files + configuration.text)
             case "serve":
-                let listen = try line.values("--listen").map { (text) throws(Failure) in
-                    do throws(SocketAddressError) { return try SocketAddress(parsing: text) } catch {
-                        throw Failure(.usage, "--listen: \(error)")
-                    }
-                }
                 guard let signals else { throw Failure(.refused, "cannot wait for signals") }
-                try await Daemon(installation: installation, listen: listen).run(until: signals)
+                let process = ProcessInfo.processInfo.processIdentifier
+                let daemon = Daemon(
+                    installation: installation, configuration: configuration, reader: reader,
+                    supervisor: Supervisor(environment: environment, process: process),
+                    inherited: InheritedListener.descriptors(environment: environment, process: process))
+                try await daemon.run(until: signals)
                 return ControlReply(status: .done)
             default: return try await command(line, in: installation)
             }

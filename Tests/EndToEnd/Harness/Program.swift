@@ -60,9 +60,10 @@ final class Program: Sendable {
         posix_spawnattr_setpgroup(&attributes, 0)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP))
 
-        let inherited = ["PATH=\(Programs.path)", "HOME=\(folder.path)", "TERM=dumb", "LC_ALL=C.UTF-8"]
+        let standard = ["PATH": Programs.path, "HOME": folder.path, "TERM": "dumb", "LC_ALL": "C.UTF-8"]
         var arguments: [UnsafeMutablePointer<CChar>?] = ([executable] + command.dropFirst()).map { strdup($0) } + [nil]
-        var variables: [UnsafeMutablePointer<CChar>?] = (inherited + environment.map { "\($0)=\($1)" }).map { strdup($0) } + [nil]
+        let pairs = standard.merging(environment) { $1 }.map { name, value in "\(name)=\(value)" }
+        var variables: [UnsafeMutablePointer<CChar>?] = pairs.map { strdup($0) } + [nil]
         defer { (arguments + variables).forEach { free($0) } }
         var child: pid_t = 0
         let failure = posix_spawn(&child, executable, &actions, &attributes, &arguments, &variables)

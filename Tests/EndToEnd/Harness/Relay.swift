@@ -19,8 +19,8 @@ final class Relay: Sendable {
     private let running = Mutex<(program: Program, port: Int)?>(nil)
     private let stock: StockServer?
 
-    /// Makes an empty relay and starts it. `descriptors` limits its open files.
-    init(in folder: Folder, stock isStock: Bool = Relay.isStock, descriptors: Int? = nil) async throws {
+    /// Makes an empty relay and starts it. `descriptors` limits its open files; `options` are words for `serve`.
+    init(in folder: Folder, stock isStock: Bool = Relay.isStock, descriptors: Int? = nil, options: [String] = []) async throws {
         self.folder = folder
         dataPath = "\(folder.path)/relay"
         if isStock {
@@ -32,10 +32,10 @@ final class Relay: Sendable {
         let made = try await folder.run([Relay.program(), "init", "--data-dir", dataPath, "--hostname", "relay.example.org"])
         guard made.succeeded else { throw ScenarioError(description: "towline-relay init: \(made)") }
         greeting = made.output
-        try await start(descriptors: descriptors)
+        try await start(descriptors: descriptors, options: options)
     }
 
-    private static func program() throws -> String {
+    static func program() throws -> String {
         try Programs.ours("towline-relay", variable: "TEST_RELAY")
     }
 
@@ -57,10 +57,12 @@ final class Relay: Sendable {
     }
 
     /// Starts the program; on `port` again where given (0: any). Returns when it is ready.
-    func start(port: Int = 0, descriptors: Int? = nil) async throws {
-        let serve = try [Relay.program(), "serve", "--data-dir", dataPath, "--listen", "127.0.0.1:\(port)"]
-        let limited = descriptors.map { ["bash", "-c", "ulimit -n \($0); exec \"$0\" \"$@\""] } ?? []
-        let program = try Program(limited + serve, in: folder)
+    func start(
+        port: Int = 0, descriptors: Int? = nil, options: [String] = [], environment: [String: String] = [:], through launcher: [String] = []
+    ) async throws {
+        let serve = try [Relay.program(), "serve", "--data-dir", dataPath, "--listen", "127.0.0.1:\(port)"] + options
+        let limited = descriptors.map { ["bash", "-c", "ulimit -n \($0); exec \"$0\" \"$@\""] } ?? launcher
+        let program = try Program(limited + serve, in: folder, environment: environment)
         try await eventually("towline-relay is ready; it says: \(program.output) \(program.errors)") {
             guard program.isRunning else { throw ScenarioError(description: "towline-relay ended: \(program.errors)") }
             return program.output.split(whereSeparator: \.isNewline).contains("ready")

@@ -19,11 +19,12 @@ final class Site: Sendable {
     ///   - granted: staff may reach the terminal.
     ///   - stockRelay: the relay is a stock sshd.
     ///   - descriptors: limit of the relay's open files.
-    init(granted: Bool = true, stockRelay: Bool = Relay.isStock, descriptors: Int? = nil) async throws {
+    ///   - options: more words for the relay's `serve`.
+    init(granted: Bool = true, stockRelay: Bool = Relay.isStock, descriptors: Int? = nil, options: [String] = []) async throws {
         folder = try Folder()
         terminalKey = try await KeyPair("terminal-key", in: folder)
         staffKey = try await KeyPair("staff-key", in: folder)
-        relay = try await Relay(in: folder, stock: stockRelay, descriptors: descriptors)
+        relay = try await Relay(in: folder, stock: stockRelay, descriptors: descriptors, options: options)
         server = try await StockServer("terminal", in: folder, keys: [staffKey.line])
         try await relay.addTerminal("shop-42", port: Site.listeningPort, key: terminalKey)
         try await relay.addStaff("alice", key: staffKey, grants: granted ? ["shop-42"] : [])

@@ -52,7 +52,8 @@ final class StockServer: Sendable {
         try folder.write(Folder.text(of: keysPath) + line + "\n", to: keysPath)
     }
 
-    private static func freePort() throws -> Int {
+    /// A loopback port that is free now.
+    static func freePort() throws -> Int {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         defer { close(descriptor) }
         var address = sockaddr_in()
