@@ -54,13 +54,14 @@ import Testing
     }
 
     @Test(arguments: [
-        ("100,000 fields", "GET / HTTP/1.1\r\nHost: x\r\n", String(repeating: "A: b\r\n", count: 100_000), 431),
-        ("a field of 1 MB", "GET / HTTP/1.1\r\nHost: x\r\nA: ", String(repeating: "a", count: 1 << 20), 431),
-        ("an address of 1 MB", "GET /", String(repeating: "a", count: 1 << 20), 414),
-        ("a method of 1 MB", "", String(repeating: "A", count: 1 << 20), 414),
-        ("a name of 1 MB", "GET / HTTP/1.1\r\nHost: x\r\n", String(repeating: "a", count: 1 << 20), 431),
-        ("70 kB", "GET / HTTP/1.1\r\nHost: x\r\nA: ", String(repeating: "a", count: 70_000), 431),
-    ]) func W07_headerAboveTheLimitIsRefused(_ name: String, _ start: String, _ rest: String, _ expected: Int) async throws {
+        ("100,000 fields", "GET / HTTP/1.1\r\nHost: x\r\n", "A: b\r\n", 100_000, 431),
+        ("a field of 1 MB", "GET / HTTP/1.1\r\nHost: x\r\nA: ", "a", 1 << 20, 431),
+        ("an address of 1 MB", "GET /", "a", 1 << 20, 414), ("a method of 1 MB", "", "A", 1 << 20, 414),
+        ("a name of 1 MB", "GET / HTTP/1.1\r\nHost: x\r\n", "a", 1 << 20, 431),
+        ("70 kB", "GET / HTTP/1.1\r\nHost: x\r\nA: ", "a", 70_000, 431),
+    ])
+    func W07_headerAboveTheLimitIsRefused(_ name: String, _ start: String, _ part: String, _ count: Int, _ expected: Int) async throws {
+        let rest = String(repeating: part, count: count)
         try await withServer { address, _ in
             let before = try Self.residentMemory()
             for _ in 0..<20 {

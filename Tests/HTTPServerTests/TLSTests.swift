@@ -126,7 +126,8 @@ import Testing
             #expect(await eventually { opened.withLock { $0 } })
             try await server.replaceIdentity(second)
             let text = try await stream
-            #expect(text == "data: first\n\n", "streams end, so that browsers connect anew")
+            // It may have ended before its first event left.
+            #expect(["", "data: first\n\n"].contains(text), "streams end, so that browsers connect anew")
             #expect(await eventually { ended.withLock { $0 } })
             let after = try await Self.run("curl -sS --cacert \"$1\" \(url)/", second)
             #expect(after == "page")

@@ -320,11 +320,15 @@ final class Engine: ReadinessHandler {
         case .events(let events):
             connection.enter(.streaming, at: loop.now, for: limits.replyTime)
             connection.lastSent = loop.now
-            connection.task = Task { [server, number = connection.number] in
-                for await event in events {
-                    guard await server.send(event, on: number) else { break }
+            // A server that stops, or shows another certificate from now on, begins no stream.
+            connection.isStreamOver = isDraining
+            if !isDraining {
+                connection.task = Task { [server, number = connection.number] in
+                    for await event in events {
+                        guard await server.send(event, on: number) else { break }
+                    }
+                    await server.finishStream(number)
                 }
-                await server.finishStream(number)
             }
             made = MHD_create_response_from_callback(
                 UInt64.max, Self.streamBlock, engineReadsStream, Unmanaged.passUnretained(connection).toOpaque(), nil)

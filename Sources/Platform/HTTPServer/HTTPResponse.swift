@@ -121,5 +121,6 @@ package struct HTTPResponse: Sendable {
     }
 }
 
-/// Answers one request. Runs off the loop, several at a time; cancelled when the peer left or the time for it is over.
+/// Answers one request. Runs off the loop, several at a time; cancelled when its time is over or the server stops. A peer that leaves
+/// meanwhile is not noticed before the answer.
 package typealias HTTPHandler = @Sendable (HTTPRequest) async -> HTTPResponse
