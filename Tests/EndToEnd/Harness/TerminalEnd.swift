@@ -12,6 +12,8 @@ final class TerminalEnd: Sendable {
     let dataPath: String
     /// The account that staff log in to.
     let user: String
+    /// Where its console listens: `ADDRESS:PORT` or `none`.
+    private let console: String
     private let running = Mutex<Program?>(nil)
 
     /// Whether an sshd of this user can hand out a pty: it gives them to the group tty, which takes root, or a /dev/pts that does so
@@ -23,8 +25,9 @@ final class TerminalEnd: Sendable {
         }
 
     /// Starts the program in `folder`; returns when it answers.
-    init(in folder: Folder) async throws {
+    init(in folder: Folder, console: String = "none") async throws {
         self.folder = folder
+        self.console = console
         dataPath = "\(folder.path)/terminal"
         user = geteuid() == 0 ? "towline-e2e-\(getpid())" : StockServer.user
         try await start()
@@ -42,7 +45,7 @@ final class TerminalEnd: Sendable {
     }
 
     func start() async throws {
-        let program = try Program([TerminalEnd.program(), "serve", "--data-dir", dataPath, "--console", "none"], in: folder)
+        let program = try Program([TerminalEnd.program(), "serve", "--data-dir", dataPath, "--console", console], in: folder)
         try await eventually("towline-terminal is ready; it says: \(program.output) \(program.errors)") {
             guard program.isRunning else { throw ScenarioError(description: "towline-terminal ended: \(program.errors)") }
             return program.output.split(whereSeparator: \.isNewline).contains("ready")
