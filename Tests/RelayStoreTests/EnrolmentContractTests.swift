@@ -150,6 +150,10 @@ import Testing
         _ = try await ledger.perform(order("new", approvesItself: true), by: root, at: moment(1))
         _ = try await ledger.perform(.addTerminal(terminal("spare"), nil, key: nil), by: root, at: moment(1))
         #expect(try await enrol(ledger, 50) == .active(try #require(ledger.registry().terminal(named: terminal("new"))?.id)))
+        // Nor in the name of somebody who was shut out since.
+        _ = try await ledger.perform(order("later", code: 2, approvesItself: true), by: root, at: moment(1))
+        _ = try await ledger.perform(.setStaffEnabled(staff("alice"), false), by: root, at: moment(2))
+        #expect(try await enrol(ledger, 51, code: 2) == .waiting(terminal("later")))
     }
 
     @Test(arguments: LedgerKind.allCases)

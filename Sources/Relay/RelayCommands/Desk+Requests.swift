@@ -23,7 +23,8 @@ extension Desk {
             codeDigest: digest(.sha256, of: code.bytes), expiresAt: wish.expiresAt, approvesItself: wish.approvesItself)
         let registry = try await commit(.request(order), by: auditActor(of: caller, in: before))
         guard let terminal = registry.terminal(named: wish.terminal) else { throw .ledger(.noTerminal(wish.terminal), nil) }
-        return .request(view(of: wish, terminal, code, staff))
+        let earlier = before.terminal(named: wish.terminal).flatMap { before.request(for: $0.id)?.requestedBy }
+        return .request(view(of: wish, terminal, code, staff, ending: earlier))
     }
 
     /// Whose keys go on the sheet: the caller's, or those that an admin or the operator names.
@@ -41,7 +42,9 @@ extension Desk {
         }
     }
 
-    private func view(of wish: RequestWish, _ terminal: Terminal, _ code: JoinCode, _ staff: StaffMember) -> RequestView {
+    private func view(
+        of wish: RequestWish, _ terminal: Terminal, _ code: JoinCode, _ staff: StaffMember, ending earlier: String?
+    ) -> RequestView {
         let (line, remark) = line(for: wish, terminal, code, staff)
         let fingerprint = identity.hostKey.fingerprint.description
         let sheet = RequestSheet(
@@ -52,7 +55,8 @@ extension Desk {
             terminal: terminal.name.description, replacesKey: terminal.key != nil, login: wish.login.description,
             publicKeys: staff.keys.map(\.line), relay: identity.hostname, relayPort: identity.port, relayFingerprint: fingerprint,
             listeningPort: terminal.listeningPort.rawValue, purpose: wish.purpose.isEmpty ? nil : wish.purpose,
-            expiresAt: wish.expiresAt, approvesItself: wish.approvesItself, joinUser: code.userName, line: line?.description,
+            expiresAt: wish.expiresAt, approvesItself: wish.approvesItself, endsRequestOf: earlier, joinUser: code.userName,
+            line: line?.description,
             remark: remark, sheet: sheet.text(in: wish.language))
     }
 

@@ -6,6 +6,9 @@ extension RelayReply {
     /// What staff should know about a request that they just made; the sheet itself is for the customer.
     static func remarks(on request: RequestView, program: String) -> String {
         var lines = ["this sheet is for the customer of \(request.terminal), who can use its line once, until \(request.expiresAt)"]
+        if let earlier = request.endsRequestOf {
+            lines.append("the request that \(earlier) made for it before is over: its line no longer works")
+        }
         if let remark = request.remark { lines.append(remark) }
         if request.approvesItself {
             lines.append("whoever uses the line first becomes \(request.terminal): send it on a way that you trust")

@@ -77,6 +77,8 @@ package struct RequestView: Hashable, Sendable, Encodable {
     package let expiresAt: WallTime
     /// Whether the key that comes with the code needs no approval.
     package let approvesItself: Bool
+    /// Who had made the request for this terminal that this one has ended; `nil`: there was none.
+    package let endsRequestOf: String?
     /// The user name by which a stock client presents the code.
     package let joinUser: String
     /// The request line; `nil`: the values do not fit into one.

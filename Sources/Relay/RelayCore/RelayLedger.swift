@@ -19,7 +19,7 @@ package protocol RelayLedger: Sendable {
     ///
     /// The same key again, while it waits, is answered as the first time and not written. A code that is not open, a disabled terminal, and
     /// a key that belongs to somebody or waits for another terminal are `.refused`, which is not an error and leaves everything as it was.
-    /// A request that approves itself lets the key wait after all if the terminal has got a key meanwhile.
+    /// A request that approves itself lets the key wait after all if the terminal has got a key meanwhile, or who asked was shut out.
     func enrol(
         _ key: PublicKey, codeDigest: [UInt8], source: String, at now: WallTime
     ) async throws(LedgerError) -> (enrolment: Enrolment, registry: Registry)

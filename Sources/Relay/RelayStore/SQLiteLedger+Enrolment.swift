@@ -35,7 +35,8 @@ extension SQLiteLedger {
         let found = try database.first(
             """
             SELECT request.id, terminal.id, terminal.name, request.state = 'open',
-                   approves_itself AND NOT EXISTS (SELECT 1 FROM public_key WHERE public_key.terminal = terminal.id), key
+                   approves_itself AND NOT EXISTS (SELECT 1 FROM public_key WHERE public_key.terminal = terminal.id)
+                       AND EXISTS (SELECT 1 FROM staff WHERE staff.id = request.staff AND staff.is_enabled), key
             FROM request JOIN terminal ON terminal.id = request.terminal
             WHERE code_digest = ? AND state IN ('open', 'waiting') AND terminal.is_enabled
             """, .blob(codeDigest)
