@@ -117,6 +117,21 @@ import Testing
         await live.stop()
     }
 
+    @Test func aTerminalReportsSoOftenAndNotForEver() async throws {
+        let live = try LiveSwitch(terminals: 1)
+        let terminal = try live.terminal(0)
+        for number in 0...SwitchLimits.reports {
+            let session = terminal.client.open("session")
+            try terminal.wait("a session") { session.peer != nil }
+            let failures = terminal.client.received(100).count
+            terminal.client.execute(session, "report")
+            terminal.client.sendEOF(session)
+            try terminal.wait("an answer") { session.isClosedByServer || terminal.client.received(100).count > failures }
+            #expect(session.isClosedByServer == (number < SwitchLimits.reports))
+        }
+        await live.stop()
+    }
+
     @Test func aCommandThatCanDoWithoutInputRunsWhenNothingComes() async throws {
         let live = try LiveSwitch(terminals: 0)
         let staff = try live.staff(live.alice)

@@ -30,6 +30,8 @@ final class PeerSession: ConnectionSession {
     private var refusals = 0
     /// When the tunnel's period of support is over; `nil`: never, or there is no tunnel.
     private(set) var supportEnds: MonotonicTime?
+    /// Reports that this terminal has sent on this connection.
+    private var reports = 0
 
     init(_ connection: SocketConnection, board: Switchboard) {
         self.connection = connection
@@ -325,7 +327,10 @@ final class PeerSession: ConnectionSession {
         guard commands[id] == nil, let principal, let key else { return false }
         // A quotation mark that is left open, as in `--for Anne's shop`, is text.
         let arguments = CommandWords.split(line) ?? line.split(whereSeparator: \.isWhitespace).map(String.init)
-        if case .terminal = principal, arguments != [Self.terminalCommand] { return false }
+        if case .terminal = principal {
+            guard arguments == [Self.terminalCommand], reports < SwitchLimits.reports else { return false }
+            reports += 1
+        }
         let caller = Caller.principal(principal, key: key, source: connection.source.description)
         commands[id] = CommandChannel(arguments, caller: caller, session: self, channel: id)
         return true

@@ -42,6 +42,8 @@ enum SwitchLimits {
     static let chase = 8
     /// Bytes a command over ssh may read from its standard input: a key file has some hundred. More ends the command.
     static let commandInput = 64 * 1024
+    /// Reports of a terminal on one connection: each is a transaction of the store. One is needed, and one for every change of its users.
+    static let reports = 32
     /// Time after which a command that can do without standard input is run without: `ssh relay approve shop-42`, typed by a person.
     static let inputPatience = Duration.seconds(2)
     /// Times that a grant's end is looked at: a bridge ends at most this long after its grant.
