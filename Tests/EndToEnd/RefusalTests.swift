@@ -12,13 +12,13 @@ extension EndToEnd {
     /// Cases Z01 and Z02: what a key may not do is refused with a reason.
     @Suite(.serialized, .enabled(if: !Relay.isStock)) struct RefusalTests {
         /// The sentence for whatever a terminal's key asks of a session.
-        private static let session = "open failed: administratively prohibited: a terminal's key may only ask for its listening port"
+        private static let session = "towline-relay: a terminal's key may only ask for its listening port, not for a "
         static let ofTerminals = [
             ForbiddenRequest(testDescription: "shell", words: ["relay"], sign: session),
             ForbiddenRequest(testDescription: "pty and shell", words: ["-tt", "relay"], sign: session),
             ForbiddenRequest(testDescription: "exec", words: ["relay", "id"], sign: session),
             ForbiddenRequest(testDescription: "staff command", words: ["relay", "terminals"], sign: session),
-            ForbiddenRequest(testDescription: "sftp", words: ["-s", "relay", "sftp"], sign: session),
+            ForbiddenRequest(testDescription: "sftp", words: ["-s", "relay", "sftp"], sign: "subsystem request failed"),
             ForbiddenRequest(testDescription: "agent", words: ["-A", "relay"], sign: session),
             ForbiddenRequest(
                 testDescription: "direct-tcpip to the relay's network", words: ["-W", "127.0.0.1:22", "relay"], sign: "open failed"),

@@ -30,6 +30,8 @@ final class PeerSession: ConnectionSession {
     private var refusals = 0
     /// When the tunnel's period of support is over; `nil`: never, or there is no tunnel.
     private(set) var supportEnds: MonotonicTime?
+    /// Sessions of a terminal that are being told why nothing runs.
+    private var refusedSessions: Set<ChannelID> = []
     /// Reports that this terminal has sent on this connection.
     private var reports = 0
 
@@ -87,6 +89,7 @@ final class PeerSession: ConnectionSession {
             commands[id]?.inputEnded()
         case .channelClosed(let id):
             commands[id] = nil
+            refusedSessions.remove(id)
         case .refused(let what):
             report(what, "refused by the SSH engine")
         case .keyExchangeWanted, .channelWritable, .keysRenewed, .closed:
@@ -309,31 +312,59 @@ final class PeerSession: ConnectionSession {
 
     private func channelRequested(_ id: ChannelID, _ request: ChannelRequest, wantsReply: Bool) {
         let isGranted: Bool
+        var refusal: Refusal?
         switch (request, role) {
-        case (.exec(let command), _): isGranted = start(String(decoding: command, as: UTF8.self), on: id)
+        case (.exec(let command), .staff): isGranted = start(String(decoding: command, as: UTF8.self), on: id)
         case (.shell, .staff): isGranted = start("", on: id)
+        // One request a session: it has an end already.
+        case (.exec, .terminal) where isInUse(id), (.shell, .terminal) where isInUse(id): isGranted = false
+        case (.exec(let command), .terminal):
+            refusal = startReport(String(decoding: command, as: UTF8.self), on: id)
+            isGranted = true
+        case (.shell, .terminal):
+            refusal = .terminalKeyMayOnlyListen(asked: "a shell")
+            isGranted = true
         case (.pty, .staff), (.environment, _), (.windowChange, _): isGranted = true
-        case (.shell, _), (.pty, _), (.other, _): isGranted = false
+        case (.exec, _), (.shell, _), (.pty, _), (.other, _): isGranted = false
         }
-        if !isGranted, case .terminal = role { report("a session", Refusal.terminalKeyMayOnlyListen(asked: request.name).sentence) }
         if wantsReply { connection.ssh.answerRequest(id, isGranted: isGranted) }
+        if let refusal { refuseSession(id, refusal) }
+        if !isGranted, case .terminal = role {
+            report("a session", Refusal.terminalKeyMayOnlyListen(asked: "a subsystem or a pty").sentence)
+        }
         connection.needsFlush()
     }
 
-    /// The only command of a terminal's key.
-    private static let terminalCommand = "report"
+    private func isInUse(_ session: ChannelID) -> Bool { commands[session] != nil || refusedSessions.contains(session) }
+
+    /// Tells why there is nothing to run: a stock client prints it, while of a refused request it prints nothing but that it was refused.
+    private func refuseSession(_ id: ChannelID, _ refusal: Refusal) {
+        report("a session", refusal.sentence)
+        refusedSessions.insert(id)
+        let end = connection.makeEnd(id, observer: nil)
+        Array("towline-relay: \(refusal.sentence)\n".utf8).withUnsafeBytes { end.writeError($0) }
+        end.close(exitStatus: UInt32(bitPattern: ExitStatus.refused.rawValue))
+    }
 
     private func start(_ line: String, on id: ChannelID) -> Bool {
         guard commands[id] == nil, let principal, let key else { return false }
         // A quotation mark that is left open, as in `--for Anne's shop`, is text.
         let arguments = CommandWords.split(line) ?? line.split(whereSeparator: \.isWhitespace).map(String.init)
-        if case .terminal = principal {
-            guard arguments == [Self.terminalCommand], reports < SwitchLimits.reports else { return false }
-            reports += 1
-        }
         let caller = Caller.principal(principal, key: key, source: connection.source.description)
         commands[id] = CommandChannel(arguments, caller: caller, session: self, channel: id)
         return true
+    }
+
+    /// The only command of a terminal's key.
+    private static let terminalCommand = "report"
+
+    /// Starts a terminal's report; why not, for anything else.
+    private func startReport(_ line: String, on id: ChannelID) -> Refusal? {
+        guard line == Self.terminalCommand else { return .terminalKeyMayOnlyListen(asked: "a command") }
+        guard reports < SwitchLimits.reports else { return .tooMany(what: "reports on one connection", limit: SwitchLimits.reports) }
+        reports += 1
+        _ = start(line, on: id)
+        return nil
     }
 
     /// Sends the replies of commands that have run.
@@ -377,18 +408,6 @@ extension ChannelPurpose {
         case .session: "a shell or a command"
         case .directTCPIP: "a connection to elsewhere"
         case .unsupported(let type): "a channel of type \(type)"
-        }
-    }
-}
-
-extension ChannelRequest {
-    /// In the words of a refusal.
-    fileprivate var name: String {
-        switch self {
-        case .exec: "a command"
-        case .shell, .pty: "a shell"
-        case .environment, .windowChange: "a setting"
-        case .other: "a subsystem"
         }
     }
 }
