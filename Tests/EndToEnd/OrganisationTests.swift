@@ -88,6 +88,7 @@ extension EndToEnd {
                 #expect(desk.output.contains(text), "\(text) in \(desk)")
             }
             #expect(!desk.output.contains("staff add"))
+            #expect(desk.output.utf8.count { $0 == 0x0A } == desk.output.utf8.count { $0 == 0x0D }, "no stairs on the screen")
             #expect(desk.errors.contains("*** the relay restarts at ten"), "shown at login: \(desk.errors)")
             let through = try await site.staff(try site.staffConfig(), "-J", "relay", "shop-42", "echo reached")
             #expect(through.text == "reached", "and is in nobody's way: \(through)")

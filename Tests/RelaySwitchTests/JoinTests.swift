@@ -181,6 +181,28 @@ import Testing
         await live.stop()
     }
 
+    /// A stock client with a pty puts its terminal into raw mode: lines that end in LF alone walk down the screen in stairs.
+    @Test func linesEndInCarriageReturnAndLineFeedOnAScreen() async throws {
+        let live = try LiveSwitch(terminals: 0)
+        let staff = try live.staff(live.alice)
+        for isOnScreen in [true, false] {
+            let session = staff.client.open("session")
+            try staff.wait("a session") { session.peer != nil }
+            if isOnScreen {
+                var pty = WireWriter()
+                pty.string("xterm")
+                for size: UInt32 in [80, 24, 0, 0] { pty.uint32(size) }
+                pty.string("")
+                staff.client.request(session, "pty-req", rest: pty.bytes)
+            }
+            staff.client.execute(session, "lines")
+            try staff.wait("the reply") { session.isClosedByServer }
+            #expect(Array("one\ntwo\n".utf8).elementsEqual(session.bytes) == !isOnScreen)
+            #expect(Array("one\r\ntwo\r\n".utf8).elementsEqual(session.bytes) == isOnScreen)
+        }
+        await live.stop()
+    }
+
     @Test func aQuotationMarkThatIsLeftOpenIsText() async throws {
         let live = try LiveSwitch(terminals: 0)
         let staff = try live.staff(live.alice)

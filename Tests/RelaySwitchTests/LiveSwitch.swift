@@ -21,7 +21,8 @@ final class LiveSwitch: Sendable {
             }
         }
         func run(_ arguments: [String], standardInput: [UInt8], as caller: Caller) async -> ControlReply {
-            ControlReply(status: .refused, output: "\(arguments) \(standardInput.count)", errorOutput: "complaint")
+            if arguments == ["lines"] { return ControlReply(status: .done, output: "one\ntwo\n") }
+            return ControlReply(status: .refused, output: "\(arguments) \(standardInput.count)", errorOutput: "complaint")
         }
     }
 

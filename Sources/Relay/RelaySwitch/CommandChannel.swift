@@ -27,13 +27,16 @@ final class CommandChannel: ChannelEndObserver {
     private let channel: ChannelID
     private let arguments: [String]
     private let caller: Caller
+    /// Whether a pty was asked for: then the far terminal is in raw mode, and a line ends in CR LF.
+    private let isOnScreen: Bool
     private let box = Box()
     private var input: [UInt8] = []
     private var isStarted = false
     private var task: Task<Void, Never>?
 
     /// Begins a command; one that reads its standard input runs when that has ended, any other at once.
-    init(_ arguments: [String], caller: Caller, session: PeerSession, channel: ChannelID) {
+    init(_ arguments: [String], caller: Caller, session: PeerSession, channel: ChannelID, isOnScreen: Bool) {
+        self.isOnScreen = isOnScreen
         self.arguments = arguments
         self.caller = caller
         self.session = session
@@ -103,7 +106,7 @@ final class CommandChannel: ChannelEndObserver {
     }
 
     private func withBytes(_ text: String, _ body: (UnsafeRawBufferPointer) -> Void) {
-        Array(text.utf8).withUnsafeBytes(body)
+        Array((isOnScreen ? text.replacing("\n", with: "\r\n") : text).utf8).withUnsafeBytes(body)
     }
 
     func channelEndClosed(_ end: ChannelEnd) {

@@ -30,6 +30,8 @@ final class PeerSession: ConnectionSession {
     private var refusals = 0
     /// When the tunnel's period of support is over; `nil`: never, or there is no tunnel.
     private(set) var supportEnds: MonotonicTime?
+    /// Sessions of staff that have a pty: their end is a screen in raw mode.
+    private var screens: Set<ChannelID> = []
     /// Sessions of a terminal that are being told why nothing runs.
     private var refusedSessions: Set<ChannelID> = []
     /// Reports that this terminal has sent on this connection.
@@ -90,6 +92,7 @@ final class PeerSession: ConnectionSession {
         case .channelClosed(let id):
             commands[id] = nil
             refusedSessions.remove(id)
+            screens.remove(id)
         case .refused(let what):
             report(what, "refused by the SSH engine")
         case .keyExchangeWanted, .channelWritable, .keysRenewed, .closed:
@@ -324,7 +327,10 @@ final class PeerSession: ConnectionSession {
         case (.shell, .terminal):
             refusal = .terminalKeyMayOnlyListen(asked: "a shell")
             isGranted = true
-        case (.pty, .staff), (.environment, _), (.windowChange, _): isGranted = true
+        case (.pty, .staff):
+            screens.insert(id)
+            isGranted = true
+        case (.environment, _), (.windowChange, _): isGranted = true
         case (.exec, _), (.shell, _), (.pty, _), (.other, _): isGranted = false
         }
         if wantsReply { connection.ssh.answerRequest(id, isGranted: isGranted) }
@@ -351,7 +357,7 @@ final class PeerSession: ConnectionSession {
         // A quotation mark that is left open, as in `--for Anne's shop`, is text.
         let arguments = CommandWords.split(line) ?? line.split(whereSeparator: \.isWhitespace).map(String.init)
         let caller = Caller.principal(principal, key: key, source: connection.source.description)
-        commands[id] = CommandChannel(arguments, caller: caller, session: self, channel: id)
+        commands[id] = CommandChannel(arguments, caller: caller, session: self, channel: id, isOnScreen: screens.contains(id))
         return true
     }
 
