@@ -73,6 +73,8 @@ enum Tree {
             let path = "\(folder)/\(name)"
             var isFolder = false
             guard manager.fileExists(atPath: path, isDirectory: &isFolder) else { return [] }
+            // A link is no file of its own: what it leads to is read where it is (Fuzz/Engine).
+            if (try? manager.destinationOfSymbolicLink(atPath: path)) != nil { return [] }  // an error says that it is no link
             if isFolder { return contents(path, below: "\(prefix)\(name)/") }
             return [SourceFile(prefix + name, bytes: manager.contents(atPath: path).map(Array.init) ?? [])]
         }
