@@ -74,18 +74,34 @@ import Testing
 
     @Test func A02_goodKeyBehindTheSameAddressIsNotLockedOut() {
         let admission = Admission(limits: .standard)
-        admission.succeeded(Self.source(1), at: Self.start)
+        admission.succeeded(Self.source(1))
         for _ in 0..<1000 { admission.failed(Self.source(1), at: Self.start) }
         #expect(admission.admit(Self.source(1), at: Self.start) == .admitted)
         // And a good key ends what was held against its address before.
         for _ in 0..<1000 { admission.failed(Self.source(2), at: Self.start) }
         #expect(admission.admit(Self.source(2), at: Self.start) == .penalised)
-        admission.succeeded(Self.source(2), at: Self.start)
+        admission.succeeded(Self.source(2))
         #expect(admission.admit(Self.source(2), at: Self.start) == .admitted)
-        // The protection ends too.
+        // The protection ends too, some time after the key has left.
+        admission.departed(Self.source(1), at: Self.start)
+        for _ in 0..<1000 { admission.failed(Self.source(1), at: Self.start + .seconds(1)) }
+        #expect(admission.admit(Self.source(1), at: Self.start + .seconds(1)) == .admitted)
         let later = Self.start + ServerLimits.standard.goodKeyMemory
         for _ in 0..<1000 { admission.failed(Self.source(1), at: later) }
         #expect(admission.admit(Self.source(1), at: later) == .penalised)
+    }
+
+    /// A tunnel that had held for longer than `goodKeyMemory` lost its source's protection while it was there: a scanner behind the same
+    /// NAT then kept it from coming back.
+    @Test func A02_aSourceIsProtectedAsLongAsOneOfItsKeysIsConnected() {
+        let admission = Admission(limits: .standard)
+        for _ in 0..<2 { admission.succeeded(Self.source(1)) }
+        let later = Self.start + .seconds(30 * 86_400)
+        for _ in 0..<1000 { admission.failed(Self.source(1), at: later) }
+        #expect(admission.admit(Self.source(1), at: later) == .admitted)
+        admission.departed(Self.source(1), at: later)
+        for _ in 0..<1000 { admission.failed(Self.source(1), at: later + ServerLimits.standard.goodKeyMemory) }
+        #expect(admission.admit(Self.source(1), at: later + ServerLimits.standard.goodKeyMemory) == .admitted, "one is still here")
     }
 
     @Test func memoryOfSourcesHasItsLimit() {

@@ -19,7 +19,7 @@ package final class Admission: Sendable {
     private struct Memory {
         /// The moment from which nothing is held against the source any more.
         var penaltyEnds: MonotonicTime
-        /// The moment until which a good key protects the source.
+        /// The moment until which a good key that has left protects the source.
         var protectedUntil: MonotonicTime
         /// The moment from which remembering it changes nothing.
         var expiry: MonotonicTime { max(penaltyEnds, protectedUntil) }
@@ -29,6 +29,13 @@ package final class Admission: Sendable {
         var unauthenticated = 0
         var perSource: [SourceGroup: Int] = [:]
         var memories: [SourceGroup: Memory] = [:]
+        /// Authenticated connections of each source that has one; they protect it as long as they last.
+        var authenticated: [SourceGroup: Int] = [:]
+
+        func isProtected(_ source: SourceGroup, at now: MonotonicTime) -> Bool {
+            if authenticated[source] != nil { return true }
+            return memories[source].map { $0.protectedUntil > now } ?? false
+        }
     }
 
     private let limits: ServerLimits
@@ -42,8 +49,8 @@ package final class Admission: Sendable {
     /// Asks for a place for a connection from `source`. If admitted, `left` must be called once.
     package func admit(_ source: SourceGroup, at now: MonotonicTime) -> AdmissionVerdict {
         state.withLock { state in
-            if let memory = state.memories[source], memory.protectedUntil <= now, memory.penaltyEnds > now,
-                memory.penaltyEnds - now >= limits.penaltyThreshold
+            if let memory = state.memories[source], memory.penaltyEnds > now, memory.penaltyEnds - now >= limits.penaltyThreshold,
+                !state.isProtected(source, at: now)
             {
                 return .penalised
             }
@@ -65,18 +72,28 @@ package final class Admission: Sendable {
         }
     }
 
-    /// Remembers that `source` showed a good key.
-    package func succeeded(_ source: SourceGroup, at now: MonotonicTime) {
+    /// A connection from `source` showed a good key: nothing is held against the source while it lasts. `departed` must be called once.
+    package func succeeded(_ source: SourceGroup) {
         state.withLock { state in
-            remember(&state, source, Memory(penaltyEnds: now, protectedUntil: now + limits.goodKeyMemory), now)
+            state.authenticated[source, default: 0] += 1
+            state.memories[source] = nil
+        }
+    }
+
+    /// A connection that had authenticated is over: its source stays protected for `goodKeyMemory`, so that it can come back.
+    package func departed(_ source: SourceGroup, at now: MonotonicTime) {
+        state.withLock { state in
+            let count = state.authenticated[source, default: 1] - 1
+            state.authenticated[source] = count == 0 ? nil : count
+            if count == 0 { remember(&state, source, Memory(penaltyEnds: now, protectedUntil: now + limits.goodKeyMemory), now) }
         }
     }
 
     /// Holds a failed connection against `source`.
     package func failed(_ source: SourceGroup, at now: MonotonicTime) {
         state.withLock { state in
+            guard !state.isProtected(source, at: now) else { return }
             var memory = state.memories[source] ?? Memory(penaltyEnds: now, protectedUntil: now)
-            guard memory.protectedUntil <= now else { return }
             memory.penaltyEnds = min(max(memory.penaltyEnds, now) + limits.penalty, now + limits.longestPenalty)
             remember(&state, source, memory, now)
         }

@@ -162,6 +162,11 @@ package final class ConnectionLoop: BatchObserver {
             try insert(connection)
         } catch {
             // The kernel has no memory for one more registration: the connection cannot be served anywhere.
+            if connection.isStranger {
+                admission.left(connection.source.sourceGroup)
+            } else {
+                admission.departed(connection.source.sourceGroup, at: events.now)
+            }
             connection.abandon("\(error)")
         }
     }
@@ -209,13 +214,13 @@ package final class ConnectionLoop: BatchObserver {
 
     func authenticated(_ connection: SocketConnection) {
         counts.authenticated += 1
-        admission.succeeded(connection.source.sourceGroup, at: events.now)
+        admission.succeeded(connection.source.sourceGroup)
         noLongerStranger(connection)
     }
 
     func ended(_ connection: SocketConnection, _ end: ConnectionEnd) {
         counts.ended(end, isStranger: connection.isStranger)
-        guard connection.isStranger else { return }
+        guard connection.isStranger else { return admission.departed(connection.source.sourceGroup, at: events.now) }
         if case .failed = end { admission.failed(connection.source.sourceGroup, at: events.now) }
         if let index = handshakesWaiting.firstIndex(where: { $0 === connection }) { handshakesWaiting.remove(at: index) }
         noLongerStranger(connection)

@@ -53,7 +53,8 @@ package struct ServerLimits: Sendable {
     /// Sources remembered for penalties or good keys. At the limit the one that matters least, the earliest to expire, is forgotten.
     package var rememberedSources = 65_536
 
-    /// How long a source that showed a good key is free of penalties: its neighbours behind the same NAT must not lock it out.
+    /// How long a source is free of penalties after its last authenticated connection ended; while there is one it is free anyway. Its
+    /// neighbours behind the same NAT must not lock it out.
     package var goodKeyMemory = Duration.seconds(3600)
 
     /// The limits of the product.
