@@ -152,6 +152,24 @@ import Testing
         await live.stop()
     }
 
+    /// P13: policy for clients that know no strict key exchange: they are served, and each version is told of once.
+    @Test func P13_aClientWithoutStrictKeyExchangeIsServedAndToldOfOnce() async throws {
+        let live = try LiveSwitch(terminals: 0)
+        for isStrict in [false, true, false] {
+            var proposal = TestProposal()
+            proposal.isStrict = isStrict
+            let connection = try SSHTestConnection(port: live.port, client: SSHTestClient(proposal))
+            try connection.logIn("staff", live.alice)
+        }
+        let told = live.events.withLock { events in
+            events.compactMap { if case .servedWithoutStrictKeyExchange(_, let who, let version, _) = $0 { (who, version) } else { nil } }
+        }
+        #expect(told.count == 1)
+        #expect(told.first?.0 == .staff(StaffID(1)))
+        #expect(told.first?.1 == "SSH-2.0-TestClient_1.0")
+        await live.stop()
+    }
+
     @Test func withoutAGrantAnExistingTerminalAndNoneAreRefusedAlike() async throws {
         let live = try LiveSwitch(terminals: 2, bobReaches: [1])
         let bob = try live.staff(live.bob)

@@ -55,7 +55,8 @@ package final class ServerConnection {
     var encoder = PacketEncoder()
     var phase = Phase.identification
     var keyExchange: KeyExchangeState
-    var isStrict = false
+    /// Whether the first key exchange was strict (OpenSSH PROTOCOL §1.10): the peer's part; ours always is.
+    package internal(set) var isStrict = false
     var wantsExtInfo = false
     var clientVersion: [UInt8] = []
     var sessionID: [UInt8] = []

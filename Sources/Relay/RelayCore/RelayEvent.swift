@@ -23,6 +23,9 @@ package enum RelayEvent: Hashable, Sendable {
     case bridgeOpened(BridgeID, StaffID, key: Fingerprint, TerminalID, source: String, at: WallTime)
     /// A bridge ended; the counters are the bytes that it carried.
     case bridgeClosed(BridgeID, bytesToTerminal: UInt64, bytesFromTerminal: UInt64, reason: BridgeEnd, at: WallTime)
+    /// A peer was let in without strict key exchange, whose first packets an attacker on the way can take out unnoticed
+    /// (CVE-2023-48795). `clientVersion` is raw text of the peer; a version is reported once by each switchboard.
+    case servedWithoutStrictKeyExchange(source: String, who: Principal, clientVersion: String, at: WallTime)
     /// Something was refused. `who` is `nil` before authentication; `what` names the request, `why` is the sentence; both raw.
     case refused(source: String, who: Principal?, what: String, why: String, at: WallTime)
 }

@@ -112,6 +112,12 @@ enum EventEffect {
     static func effects(of event: RelayEvent, run: RunID, names: [Principal: String]) -> [EventEffect] {
         func name(_ id: TerminalID) -> String { names[.terminal(id)] ?? id.description }
         func name(_ id: StaffID) -> String { names[.staff(id)] ?? id.description }
+        func name(_ principal: Principal) -> String {
+            switch principal {
+            case .terminal(let id): "terminal:\(name(id))"
+            case .staff(let id): "staff:\(name(id))"
+            }
+        }
         func note(_ at: WallTime, _ action: String, _ subject: String, _ detail: String, actor: String = AuditActor.relay.text)
             -> EventEffect
         {
@@ -152,14 +158,11 @@ enum EventEffect {
                     at, "bridge.close", "session \(run.rawValue)-\(bridge)",
                     "\(reason.rawValue), \(toTerminal) bytes to the terminal, \(fromTerminal) from it"),
             ]
+        case .servedWithoutStrictKeyExchange(let source, let who, let version, let at):
+            let detail = "from \(source): \(version) does no strict key exchange (CVE-2023-48795); a newer version does"
+            return [note(at, "peer.old-client", name(who), detail)]
         case .refused(let source, let who, let what, let why, let at):
-            let subject =
-                switch who {
-                case .terminal(let id): "terminal:\(name(id))"
-                case .staff(let id): "staff:\(name(id))"
-                case nil: "unknown"
-                }
-            return [note(at, "refused", subject, "\(what) from \(source): \(why)")]
+            return [note(at, "refused", who.map(name) ?? "unknown", "\(what) from \(source): \(why)")]
         }
     }
 
@@ -179,6 +182,7 @@ extension RelayEvent {
         case .bridgeOpened(_, let staff, _, let terminal, _, _): [.staff(staff), .terminal(terminal)]
         case .keyUsed(let staff, _, _): [.staff(staff)]
         case .bridgeClosed: []
+        case .servedWithoutStrictKeyExchange(_, let who, _, _): [who]
         case .refused(_, let who, _, _, _): who.map { [$0] } ?? []
         }
     }

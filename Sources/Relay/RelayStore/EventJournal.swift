@@ -136,7 +136,9 @@ extension RelayEvent {
     fileprivate var isAboutBridge: Bool {
         switch self {
         case .bridgeOpened, .bridgeClosed: true
-        case .terminalOnline, .terminalOffline, .tookOver, .cloneSuspected, .keyUsed, .refused, .supportBegan, .supportOver: false
+        case .terminalOnline, .terminalOffline, .tookOver, .cloneSuspected, .keyUsed, .servedWithoutStrictKeyExchange, .refused, .supportBegan,
+            .supportOver:
+            false
         }
     }
 }

@@ -138,6 +138,7 @@ final class PeerSession: ConnectionSession {
                 connection.disconnect(.hostNotAllowedToConnect, Refusal.keyNoLongerValid.sentence)
             }
         }
+        if let principal, !connection.ssh.isStrict { board.servedWithoutStrictKeyExchange(self, principal) }
     }
 
     /// What became of a key that came with a join code.

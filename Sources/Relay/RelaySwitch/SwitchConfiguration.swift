@@ -48,6 +48,8 @@ enum SwitchLimits {
     static let inputPatience = Duration.seconds(2)
     /// Times that a grant's end is looked at: a bridge ends at most this long after its grant.
     static let rejudgeInterval = Duration.seconds(1)
+    /// Versions of clients without strict key exchange that a switchboard reports, each once: a peer can name itself as it likes.
+    static let reportedVersions = 64
     /// Refusals of one connection that are reported; the rest are refused in silence.
     static let reportedRefusals = 1
 }

@@ -53,6 +53,8 @@ final class Switchboard {
     private(set) var pastBytesFromTerminals: UInt64 = 0
     /// Tunnels asked for with a cloned key, by connection, and when to claim them again.
     private var claims: [UInt64: (endpoint: ForwardedEndpoint, at: MonotonicTime)] = [:]
+    /// Versions of clients without strict key exchange that were reported.
+    private var oldVersions: Set<String> = []
     private var tick: Timer?
 
     init(
@@ -84,6 +86,16 @@ final class Switchboard {
 
     func report(_ event: RelayEvent) {
         reportEvent(event)
+    }
+
+    /// Tells of a peer that was let in without strict key exchange. Policy (SECURITY P13): it is served, as many clients in use know
+    /// nothing better, and what the attack could take away is EXT_INFO, which only saves such a client a guess.
+    func servedWithoutStrictKeyExchange(_ session: PeerSession, _ who: Principal) {
+        let version = session.connection.ssh.peerVersion
+        guard oldVersions.count < SwitchLimits.reportedVersions, oldVersions.insert(version).inserted else { return }
+        report(
+            .servedWithoutStrictKeyExchange(
+                source: session.connection.source.description, who: who, clientVersion: version, at: wallTime))
     }
 
     // MARK: Tunnels
