@@ -54,7 +54,7 @@ let package = Package(
         target("ServiceManager", in: "Platform", ["SystemCalls"]),
         target("SQLite", in: "Platform", ["CSQLite"]),
         target("HTML", in: "Platform"),
-        target("SSHCrypto", in: "Platform", ["CCrypto", "SSHKeys"]),
+        target("SSHCrypto", in: "Platform", ["CCrypto", "CSodium", "SSHKeys"]),
         target("SSHProtocol", in: "Platform", ["SSHCrypto", "SSHKeys"]),
         target("SSHServer", in: "Platform", ["SSHProtocol", "SSHCrypto", "SSHKeys", "EventLoops", "SystemCalls"]),
 
@@ -137,7 +137,7 @@ let package = Package(
             "TerminalConsoleTests",
             ["TerminalConsole", "TerminalCore", "Support", "SSHKeys", "Localization", "HTML", "HTTPServer", "EventLoops", "SystemCalls"]),
         tests("StaffCoreTests", ["StaffCore", "Support", "SSHKeys"]),
-        tests("EndToEnd", ["Support", "SSHKeys"]),
+        tests("EndToEnd", ["Support", "SSHKeys", "SSHProtocol", "SSHTestClient"]),
         tests("Repository", []),
 
         // A scriptable SSH client of the tests: its own implementation of the client side, which can lie.

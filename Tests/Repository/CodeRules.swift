@@ -42,7 +42,6 @@ enum CodeRules {
         "Sources/Platform/HTTPServer/RequestLine.swift": "a collector that lives for one call of libmicrohttpd",
         "Sources/Platform/SQLite/Transient.swift": "SQLITE_TRANSIENT is a C macro that Swift cannot import; a constant",
         "Sources/Platform/SSHCrypto/PacketCipher.swift": "methods that libcrypto fetched once and never changes",
-        "Sources/Platform/SSHCrypto/HostKey.swift": "an EVP_PKEY that is only read after init; libcrypto counts references atomically",
         "Sources/Platform/SystemCalls/Monitor.swift": "a lock of the C library guards the value",
         "Tests/SSHTestClient/TestKey.swift": "an EVP_PKEY that is only read after init; libcrypto counts references atomically",
         "Tests/SSHServerTests/TestServer.swift": "boards are made before their loops start and used on these loops only",

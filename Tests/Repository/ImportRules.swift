@@ -99,7 +99,7 @@ enum ImportRules {
         "CCrypto": ["SSHCrypto", "SSHTestClient"],
         "CSQLite": ["SQLite"],
         "CHTTP": ["HTTPServer"],
-        "CSodium": ["Passwords"],
+        "CSodium": ["Passwords", "SSHCrypto"],
         "CQRCode": ["QRCode"],
         "CLinux": ["SystemCalls", "EventLoops"],
     ]

@@ -1,3 +1,3 @@
-// The door to libsodium: imported by Passwords only.
+// The door to libsodium: imported by Passwords and SSHCrypto only.
 #pragma once
 #include <sodium.h>

@@ -45,7 +45,7 @@ extension HostKey {
         section.raw(check)
         section.string(SignatureAlgorithm.ed25519.rawValue)
         section.string(point)
-        section.string(seed.bytes + point)
+        section.string(seed + point)
         section.string("")
         for (index, _) in (section.bytes.count..<section.bytes.count.roundedUp(to: Self.blockLength)).enumerated() {
             section.byte(UInt8(index + 1))

@@ -14,7 +14,7 @@ struct PrivateOrPublicKey: ~Copyable {
 
 /// One side of an X25519 agreement (RFC 7748 §6.1, RFC 8731) with a key pair of its own, to be used once.
 package struct Curve25519Exchange: ~Copyable {
-    private let pair: PrivateOrPublicKey
+    private let privateKey: [UInt8]
     /// 32 bytes.
     package let publicKey: [UInt8]
 
@@ -25,38 +25,15 @@ package struct Curve25519Exchange: ~Copyable {
 
     /// Uses a given private key: for known-answer tests.
     package init(privateKey: [UInt8]) {
-        self.init(EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nil, privateKey, privateKey.count))
-    }
-
-    private init(_ pointer: OpaquePointer?) {
-        guard let pair = PrivateOrPublicKey(pointer) else { preconditionFailure("libcrypto: X25519 key") }
-        var raw = [UInt8](repeating: 0, count: 32)
-        var length = raw.count
-        check(EVP_PKEY_get_raw_public_key(pair.pointer, &raw, &length), "EVP_PKEY_get_raw_public_key")
-        self.pair = pair
-        publicKey = raw
+        self.privateKey = privateKey
+        publicKey = Edwards25519.publicValue(of: privateKey)
     }
 
     /// The shared secret with the owner of `peer`, 32 bytes.
     ///
     /// - Throws: `.invalidValue` for a value of another length, or of small order: the result would be all zeros (RFC 7748 §6.1).
     package func sharedSecret(with peer: [UInt8]) throws(CryptoError) -> [UInt8] {
-        guard peer.count == 32, let other = PrivateOrPublicKey(EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, nil, peer, peer.count)),
-            let context = EVP_PKEY_CTX_new(pair.pointer, nil)
-        else {
-            ERR_clear_error()
-            throw .invalidValue
-        }
-        defer { EVP_PKEY_CTX_free(context) }
-        var secret = [UInt8](repeating: 0, count: 32)
-        var length = secret.count
-        let isDone =
-            EVP_PKEY_derive_init(context) == 1 && EVP_PKEY_derive_set_peer(context, other.pointer) == 1
-            && EVP_PKEY_derive(context, &secret, &length) == 1
-        guard isDone, length == 32, secret.contains(where: { $0 != 0 }) else {
-            ERR_clear_error()
-            throw .invalidValue
-        }
+        guard let secret = Edwards25519.agree(privateKey, with: peer) else { throw .invalidValue }
         return secret
     }
 }

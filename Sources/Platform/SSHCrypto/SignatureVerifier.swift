@@ -35,14 +35,14 @@ extension PublicKey {
                 let verdict: Bool
                 switch material {
                 case .ed25519(let point):
-                    verdict = Self.verifyEd25519(point, inner, message)
+                    verdict = Edwards25519.verifies(inner, by: point, over: message)
                 case .ecdsa(let curve, let point):
                     verdict = try Self.verifyECDSA(curve, point, inner, message)
                 case .rsa(let exponent, let modulus):
                     verdict = Self.verifyRSA(exponent, modulus, algorithm == .rsaSHA512 ? .sha512 : .sha256, inner, message)
                 case .skEd25519(let point, let application):
                     guard let signed = try Self.signedByToken(&reader, application, message) else { return false }
-                    verdict = Self.verifyEd25519(point, inner, signed)
+                    verdict = Edwards25519.verifies(inner, by: point, over: signed)
                 case .skECDSA(let point, let application):
                     guard let signed = try Self.signedByToken(&reader, application, message) else { return false }
                     verdict = try Self.verifyECDSA(.p256, point, inner, signed)
@@ -73,15 +73,6 @@ extension PublicKey {
 
     /// The flag that says the user touched the token (FIDO U2F raw messages §5.4).
     private static let userPresent: UInt8 = 0x01
-
-    private static func verifyEd25519(_ point: [UInt8], _ signature: [UInt8], _ message: [UInt8]) -> Bool {
-        guard signature.count == 64, let key = PrivateOrPublicKey(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nil, point, point.count))
-        else {
-            ERR_clear_error()
-            return false
-        }
-        return verify(key, nil, signature, message)
-    }
 
     private static func verifyECDSA(_ curve: Curve, _ point: [UInt8], _ signature: [UInt8], _ message: [UInt8]) throws(WireError) -> Bool {
         let (r, s) = try WireReader.read(signature) { (reader: inout WireReader) throws(WireError) -> ([UInt8], [UInt8]) in
@@ -125,12 +116,12 @@ extension PublicKey {
     }
 
     private static func verify(
-        _ key: borrowing PrivateOrPublicKey, _ method: DigestAlgorithm?, _ signature: [UInt8], _ message: [UInt8]
+        _ key: borrowing PrivateOrPublicKey, _ method: DigestAlgorithm, _ signature: [UInt8], _ message: [UInt8]
     ) -> Bool {
         defer { ERR_clear_error() }
         guard let context = EVP_MD_CTX_new() else { preconditionFailure("out of memory") }
         defer { EVP_MD_CTX_free(context) }
-        guard EVP_DigestVerifyInit(context, nil, method?.method, nil, key.pointer) == 1 else { return false }
+        guard EVP_DigestVerifyInit(context, nil, method.method, nil, key.pointer) == 1 else { return false }
         return EVP_DigestVerify(context, signature, signature.count, message, message.count) == 1
     }
 }
