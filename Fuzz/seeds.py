@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Writes a fuzzer's seeds: seeds.py Seeds/TARGET FOLDER.
 
-Seeds are text. A .txt file is the input itself. A .messages file describes records as FuzzedConnection reads them, a line each:
+Seeds are text. A .txt file is the input itself. A .bytes file describes the input by tokens, a .messages file describes records as
+FuzzedConnection reads them, a line each:
   settings HH          the first byte (first line)
   act N                an act of the driver
   TOKENS               a message:  5a  bytes in hexadecimal    5a*32  the same byte 32 times    #7  a uint32
@@ -64,5 +65,9 @@ def records(text):
 source, target = map(pathlib.Path, sys.argv[1:3])
 target.mkdir(parents=True, exist_ok=True)
 for path in sorted(source.iterdir()):
-    contents = records(path.read_text()) if path.suffix == ".messages" else path.read_bytes()
+    contents = path.read_bytes()
+    if path.suffix == ".messages":
+        contents = records(contents.decode())
+    elif path.suffix == ".bytes":
+        contents = b"".join(message(line) for line in contents.decode().splitlines() if not line.startswith("//"))
     (target / path.name).write_bytes(contents)

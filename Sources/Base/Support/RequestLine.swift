@@ -117,7 +117,8 @@ package struct RequestLine: ParsedFromText {
     private static func behindScheme(_ text: String) throws(RequestLineError) -> Substring.UnicodeScalarView {
         let wanted = Array(scheme.unicodeScalars)
         var rest = Substring(text).unicodeScalars
-        while rest.count >= wanted.count {
+        // Not by counting what is left, which would take as long as the text each time.
+        while !rest.isEmpty {
             if zip(rest, wanted).allSatisfy({ $0.properties.lowercaseMapping == String($1) }) { return rest.dropFirst(wanted.count) }
             rest = rest.dropFirst()
         }
