@@ -11,21 +11,18 @@ package final class SSHTestConnection {
     package var patience: Duration
 
     /// Connects to a port of this machine (or another IPv4 address); nothing is sent yet.
+    ///
+    /// - Parameter source: where to connect from, such as `127.0.0.9`: each address of loopback is a source of its own.
     package init(
-        port: UInt16, address: String = "127.0.0.1", client: SSHTestClient = SSHTestClient(), patience: Duration = .seconds(20)
+        port: UInt16, address: String = "127.0.0.1", from source: String? = nil, client: SSHTestClient = SSHTestClient(),
+        patience: Duration = .seconds(20)
     ) throws {
         self.client = client
         self.patience = patience
         socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard socket >= 0 else { throw TestClientError("no socket") }
-        var name = sockaddr_in()
-        name.sin_family = sa_family_t(AF_INET)
-        name.sin_port = port.bigEndian
-        inet_pton(AF_INET, address, &name.sin_addr)
-        let result = withUnsafePointer(to: &name) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
-        }
-        guard result == 0 else {
+        if let source { _ = Self.withName(source, 0) { bind(socket, $0, $1) } }  // connect() tells what is wrong with the address
+        guard Self.withName(address, port, { connect(socket, $0, $1) }) == 0 else {
             let reason = String(cString: strerror(errno))
             Glibc.close(socket)
             throw TestClientError("connect to port \(port): \(reason)")
@@ -35,6 +32,17 @@ package final class SSHTestConnection {
     }
 
     deinit { Glibc.close(socket) }
+
+    /// Calls `body` with the kernel's form of an IPv4 address and a port.
+    private static func withName(_ address: String, _ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
+        var name = sockaddr_in()
+        name.sin_family = sa_family_t(AF_INET)
+        name.sin_port = port.bigEndian
+        inet_pton(AF_INET, address, &name.sin_addr)
+        return withUnsafePointer(to: &name) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+        }
+    }
 
     /// Our own port, as the server sees it.
     package var localPort: UInt16 {
