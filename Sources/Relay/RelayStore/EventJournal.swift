@@ -136,7 +136,8 @@ extension RelayEvent {
     fileprivate var isAboutBridge: Bool {
         switch self {
         case .bridgeOpened, .bridgeClosed: true
-        case .terminalOnline, .terminalOffline, .tookOver, .cloneSuspected, .keyUsed, .servedWithoutStrictKeyExchange, .refused, .supportBegan,
+        case .terminalOnline, .terminalOffline, .tookOver, .cloneSuspected, .keyUsed, .servedWithoutStrictKeyExchange, .refused,
+            .supportBegan,
             .supportOver:
             false
         }
