@@ -159,7 +159,7 @@ enum LedgerKind: String, CaseIterable, Sendable {
         #expect(try await ledger.registry().terminal(id)?.lastSeen == moment(7), "who asks and is refused was there")
         let renewed = try await ledger.perform(.renewSupport(shop), by: Self.operatorRoot, at: moment(8))
         #expect(renewed.terminal(id)?.supportSince == moment(8))
-        #expect(try await ledger.audit(limit: 1).map(\.action) == ["terminal.renew"])
+        #expect(try await ledger.audit(since: nil, limit: 1).map(\.action) == ["terminal.renew"])
     }
 
     @Test(arguments: LedgerKind.allCases)
