@@ -8,7 +8,7 @@ extension Switchboard {
         var counts = RelayCounts()
         for session in sessions.values {
             switch session.role {
-            case .stranger: counts.strangers += 1
+            case .stranger, .joining: counts.strangers += 1
             case .terminal(_, _, nil): counts.terminalsWithoutTunnel += 1
             case .terminal(_, _, .some): counts.tunnels += 1
             case .staff: counts.staff += 1
