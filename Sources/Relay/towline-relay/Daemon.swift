@@ -1,5 +1,6 @@
 import EventLoops
 import FoundationEssentials
+import HTTPServer
 import LocalControl
 import RelayCommands
 import RelayCore
