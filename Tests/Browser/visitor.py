@@ -127,7 +127,8 @@ class Visitor:
         self.page.get_by_role("button", name=self.say(button, *values), exact=True).click()
 
     def follow(self, link: str) -> None:
-        self.page.get_by_role("link", name=self.say(link), exact=True).click()
+        """Follows a link; the first one where several lead to the same."""
+        self.page.get_by_role("link", name=self.say(link), exact=True).first.click()
 
     def unfold(self, summary: str) -> None:
         """Opens a part of the page that is folded."""
@@ -160,7 +161,7 @@ class Typist(Visitor):
         self.page.keyboard.press("Enter")
 
     def follow(self, link: str) -> None:
-        self._go_to(self.page.get_by_role("link", name=self.say(link), exact=True))
+        self._go_to(self.page.get_by_role("link", name=self.say(link), exact=True).first)
         self.page.keyboard.press("Enter")
 
     def unfold(self, summary: str) -> None:
