@@ -44,9 +44,10 @@ import Testing
     @Test func nothingIsOverwritten() async throws {
         let ledger = try folder.ledger()
         await ledger.close()
-        try Data([1]).write(to: URL(filePath: file))
+        let notes = Data("notes of somebody".utf8)  // SQLite takes a file of one byte for an empty one
+        try notes.write(to: URL(filePath: file))
         #expect(throws: LedgerError.self) { try RelayBackup.make(of: folder.store, hostKey: key, to: file, at: moment(9)) }
-        #expect(try Data(contentsOf: URL(filePath: file)) == Data([1]))
+        #expect(try Data(contentsOf: URL(filePath: file)) == notes)
     }
 
     @Test func s04WhatIsNoBackupIsRefused() async throws {

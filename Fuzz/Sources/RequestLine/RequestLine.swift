@@ -35,8 +35,8 @@ private func comesBack<Value: ParsedFromText & Equatable>(_: Value.Type, _ text:
 }
 
 private func readFields(_ bytes: [UInt8]) {
-    // A refusal is no value to look at.
     guard
+        // A refusal is no value to look at.
         let request = try? WireReader.read(bytes, { (reader: inout WireReader) throws(RequestLineError) in
             try SupportRequest(reading: &reader)
         })

@@ -17,6 +17,7 @@ package struct ProcessFacts: Hashable, Sendable {
         let pages = (try? Files.read("/proc/self/statm", limit: 4096)).flatMap { bytes in
             String(decoding: bytes, as: UTF8.self).split(separator: " ").dropFirst().first.flatMap { UInt64($0) }
         }
+        // The same.
         let descriptors = try? Files.list("/proc/self/fd")
         var used = timespec()
         clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used)  // the kernel has this clock

@@ -109,7 +109,5 @@ final class CommandChannel: ChannelEndObserver {
         Array((isOnScreen ? text.replacing("\n", with: "\r\n") : text).utf8).withUnsafeBytes(body)
     }
 
-    func channelEndClosed(_ end: ChannelEnd) {
-        session.commands[channel] = nil
-    }
+    func channelEndClosed(_ end: ChannelEnd) { session.sessionOver(channel) }
 }

@@ -8,7 +8,7 @@ import Support
 import SystemCalls
 
 /// What a connection to the relay is for: first nothing, then a terminal's or a member of staff's, by the key it proved.
-final class PeerSession: ConnectionSession {
+final class PeerSession: ConnectionSession, ChannelEndObserver {
     /// Who it is.
     enum Role {
         case stranger
@@ -90,9 +90,7 @@ final class PeerSession: ConnectionSession {
         case .channelEnded(let id):
             commands[id]?.inputEnded()
         case .channelClosed(let id):
-            commands[id] = nil
-            refusedSessions.remove(id)
-            screens.remove(id)
+            sessionOver(id)
         case .refused(let what):
             report(what, "refused by the SSH engine")
         case .keyExchangeWanted, .channelWritable, .keysRenewed, .closed:
@@ -342,13 +340,22 @@ final class PeerSession: ConnectionSession {
         connection.needsFlush()
     }
 
+    func channelEndClosed(_ end: ChannelEnd) { sessionOver(end.id) }
+
+    /// Forgets a session channel that is over: its number may be another one's next.
+    func sessionOver(_ id: ChannelID) {
+        commands[id] = nil
+        refusedSessions.remove(id)
+        screens.remove(id)
+    }
+
     private func isInUse(_ session: ChannelID) -> Bool { commands[session] != nil || refusedSessions.contains(session) }
 
     /// Tells why there is nothing to run: a stock client prints it, while of a refused request it prints nothing but that it was refused.
     private func refuseSession(_ id: ChannelID, _ refusal: Refusal) {
         report("a session", refusal.sentence)
         refusedSessions.insert(id)
-        let end = connection.makeEnd(id, observer: nil)
+        let end = connection.makeEnd(id, observer: self)
         Array("towline-relay: \(refusal.sentence)\n".utf8).withUnsafeBytes { end.writeError($0) }
         end.close(exitStatus: UInt32(bitPattern: ExitStatus.refused.rawValue))
     }

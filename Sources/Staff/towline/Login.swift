@@ -90,6 +90,7 @@ struct Login {
         let names = (try? Files.list(folder.usersKeys))?.filter { $0.hasSuffix(".pub") }.sorted() ?? []
         var lines = ""
         for name in names {
+            // What is no public key is none to show.
             guard let text = try folder.read("\(folder.usersKeys)/\(name)"), let key = try? AuthorizedKey(line: text) else { continue }
             lines += "\n    \(key.line)"
         }
