@@ -200,7 +200,10 @@ import Testing
     /// A connection in `state`. Authenticated ones have channel 0 open, and channels 1 and 2 asked for by the server.
     static func link(in state: State) throws -> Link {
         let link: Link
-        var plain = TestProposal()
+        var strict = TestProposal()
+        // A client that leaves its key exchange to the test has no keys to read an EXT_INFO with.
+        strict.wantsExtInfo = ![.strictFirstExchange, .plainFirstExchange].contains(state)
+        var plain = strict
         plain.isStrict = false
         switch state {
         case .beforeKexInit:
@@ -208,11 +211,11 @@ import Testing
             link.client.runsKeyExchange = false
             link.client.sendIdentification()
         case .strictFirstExchange, .plainFirstExchange:
-            link = Link(state == .plainFirstExchange ? plain : TestProposal())
+            link = Link(state == .plainFirstExchange ? plain : strict)
             link.client.runsKeyExchange = false
             link.client.start()
         case .strictBeforeNewKeys, .plainBeforeNewKeys:
-            link = Link(state == .plainBeforeNewKeys ? plain : TestProposal())
+            link = Link(state == .plainBeforeNewKeys ? plain : strict)
             link.client.withholdsNewKeys = true
             link.client.start()
         case .service:
