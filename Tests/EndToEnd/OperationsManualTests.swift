@@ -1,0 +1,39 @@
+import Glibc
+import Testing
+
+extension EndToEnd {
+    /// docs/operations.md does what it says: its sessions are run as they stand there.
+    @Suite(.serialized, .enabled(if: !Relay.isStock)) struct OperationsManualTests {
+        /// The text of the block that the document marks with this name.
+        private func session(_ name: String) throws -> String {
+            let root = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }
+            let lines = Folder.text(of: "\(root)/docs/operations.md").split(separator: "\n", omittingEmptySubsequences: false)
+            let begin = try #require(lines.firstIndex(of: "```sh \(name)"), "docs/operations.md has no session \(name)")
+            let block = lines[(begin + 1)...].prefix { $0 != "```" }
+            try #require(block.count > 10)
+            return block.joined(separator: "\n") + "\n"
+        }
+
+        @Test(arguments: ["mailed-key"]) func fromAnEmptyRelayToAPromptOnATerminal(_ name: String) async throws {
+            let folder = try Folder()
+            let login = geteuid() == 0 ? "towline-man-\(getpid())" : StockServer.user
+            let programs = try [("towline-relay", "TEST_RELAY"), ("towline-terminal", "TEST_TERMINAL"), ("towline", "TEST_STAFF")]
+                .map { try Programs.ours($0.0, variable: $0.1) }
+            let path = Set(programs.map { "/" + $0.split(separator: "/").dropLast().joined(separator: "/") }).joined(separator: ":")
+            // Whatever happens, what the session started is ended and the account that it made is removed.
+            let script = try folder.write(
+                """
+                set -euo pipefail
+                trap 'set +e; towline-terminal login-user remove "$LOGIN" >/dev/null 2>&1; kill $(jobs -p) 2>/dev/null; wait' EXIT
+                """ + "\n" + session(name), to: "session.sh")
+            let outcome = try await folder.run(
+                ["bash", "-c", "cd \(folder.path) && exec bash \(script)"],
+                environment: [
+                    "PATH": "\(path):\(Programs.path)", "LOGIN": login, "PORT": "\(try StockServer.freePort())",
+                ], within: .seconds(120))
+            #expect(outcome.succeeded, "\(outcome)")
+            #expect(outcome.output.hasSuffix("I am \(login) on the terminal\n"), "\(outcome)")
+            #expect(!outcome.errors.contains("(yes/no"), "nothing is asked: \(outcome)")
+        }
+    }
+}
