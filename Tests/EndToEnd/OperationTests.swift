@@ -178,9 +178,9 @@ extension EndToEnd {
             #expect(!(try await site.relay.must("terminal", "list").output.contains("too-late")))
             try await site.relay.must("audit", "verify")
             // Its peers know it again: same host key, same terminals, same staff.
-            _ = try await site.tunnel()
+            let again = try await site.tunnel()
             let login = try await site.staff(try site.staffConfig(), "-J", "relay", "shop-42", "echo reached")
-            #expect(login.text == "reached", "\(login)")
+            #expect(login.text == "reached" && again.isRunning, "\(login)")
             let aside = try await site.folder.run(["bash", "-c", "ls \(site.relay.dataPath)"])
             #expect(aside.output.contains("relay.db.replaced-") && aside.output.contains("host_key.replaced-"), "\(aside)")
         }

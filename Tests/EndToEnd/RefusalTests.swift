@@ -15,7 +15,7 @@ extension EndToEnd {
         private static let session = "towline-relay: a terminal's key may only ask for its listening port, not for a "
         static let ofTerminals = [
             ForbiddenRequest(testDescription: "shell", words: ["relay"], sign: session),
-            ForbiddenRequest(testDescription: "pty and shell", words: ["-tt", "relay"], sign: session),
+            ForbiddenRequest(testDescription: "pty and shell", words: ["-tt", "relay"], sign: "PTY allocation request failed"),
             ForbiddenRequest(testDescription: "exec", words: ["relay", "id"], sign: session),
             ForbiddenRequest(testDescription: "staff command", words: ["relay", "terminals"], sign: session),
             ForbiddenRequest(testDescription: "sftp", words: ["-s", "relay", "sftp"], sign: "subsystem request failed"),

@@ -8,8 +8,9 @@ extension EndToEnd {
         private func withDesk(_ scenario: (Site, StaffDesk) async throws -> Void) async throws {
             let site = try await Site()
             let tunnel = try await site.tunnel()
+            // The tunnel ends with its value, or with the relay where the scenario ends that.
+            defer { withExtendedLifetime(tunnel) {} }
             try await scenario(site, try StaffDesk(at: site))
-            #expect(tunnel.isRunning)
         }
 
         @Test func loginPinsTheRelayOnceItsFingerprintWasCompared() async throws {
