@@ -14,7 +14,7 @@ extension EndToEnd {
             return block.joined(separator: "\n") + "\n"
         }
 
-        @Test(arguments: ["mailed-key"]) func fromAnEmptyRelayToAPromptOnATerminal(_ name: String) async throws {
+        @Test(arguments: ["mailed-key", "pasted-line"]) func fromAnEmptyRelayToAPromptOnATerminal(_ name: String) async throws {
             let folder = try Folder()
             let login = geteuid() == 0 ? "towline-man-\(getpid())" : StockServer.user
             let programs = try [("towline-relay", "TEST_RELAY"), ("towline-terminal", "TEST_TERMINAL"), ("towline", "TEST_STAFF")]
