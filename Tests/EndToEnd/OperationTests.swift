@@ -67,6 +67,7 @@ extension EndToEnd {
             try await eventually("it ends: \(ear.output)") { ear.output.contains("STOPPING=1") }
         }
 
+        // Not to be found is the answer.
         @Test(.enabled(if: (try? Programs.find("systemd-analyze")) != nil, "there is no systemd-analyze here"))
         func theUnitsAreRightAndTheSandboxIsTight() async throws {
             let folder = try Folder()
@@ -128,6 +129,7 @@ extension EndToEnd {
                 "towline_relay_refusals_total{who=\"staff\"} 1", "towline_relay_registered{kind=\"terminals\"} 1",
                 "towline_relay_draining 0",
             ] { #expect(lines.contains(expected[...]), "\(expected) in \(metrics)") }
+            // Without it, the lines above have to do.
             if let promtool = try? Programs.find("promtool") {
                 let text = try site.folder.write(lines.dropFirst().joined(separator: "\n") + "\n", to: "metrics")
                 let checked = try await site.folder.run([promtool, "check", "metrics"], input: text)
