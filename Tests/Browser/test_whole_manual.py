@@ -50,6 +50,7 @@ def test_support_comes_and_goes(visit, terminal, relay, person):
 
     # The issued key goes to staff, who approve it.
     issued = customer.field("This terminal's public key")
+    expect(issued).to_be_visible()  # the terminal has no key before the page has come
     expect(issued).to_have_value(terminal.command("key").strip())
     if customer.has_scripts:
         customer.press("Copy")
