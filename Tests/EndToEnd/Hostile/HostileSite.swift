@@ -115,8 +115,8 @@ final class Bystanders {
     private let tunnel: SSHTestConnection
     private let near: TestChannel
     private let far: TestChannel
-    /// Round trips of a line through the bridge, so far.
-    private(set) var echoes: [Duration] = []
+    /// Round trips of a line through the bridge.
+    private var echoes: [Duration] = []
 
     init(_ site: HostileSite) throws {
         tunnel = try site.tunnel(site.goodKey, HostileSite.goodPort)
@@ -138,9 +138,9 @@ final class Bystanders {
         echoes.append(ContinuousClock.now - start)
     }
 
-    /// The round trip that this part of all stayed below.
-    func percentile(_ part: Double) -> Duration {
-        let sorted = echoes.sorted()
-        return sorted[min(sorted.count - 1, Int(Double(sorted.count) * part))]
-    }
+    /// The round trip that half of them stayed below.
+    var median: Duration { echoes.sorted()[echoes.count / 2] }
+
+    /// Begins to measure anew.
+    func forgetEchoes() { echoes = [] }
 }
