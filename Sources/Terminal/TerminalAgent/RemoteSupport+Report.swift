@@ -16,7 +16,7 @@ extension RemoteSupport {
         guard reported?.relay != setting.relay || reported?.content != content else { return }
         let port = setting.relay.ports[attempt.portIndex]
         let address = attempt.usesLastAddress ? lastAddress?.address : nil
-        let configuration = configuration
+        let (configuration, reporter) = (configuration, reporter)
         Task { [weak self] in
             let isTaken = await self?.errands.run {
                 // What the relay answers is for nobody; how it ended is enough.
@@ -24,11 +24,23 @@ extension RemoteSupport {
                     configuration.ssh,
                     configuration.proxyOptions(setting) + TunnelClientArguments.report(setting, port: port, address: address),
                     environment: configuration.environment(setting, port: port), input: TerminalWire.encode(content),
-                    workingDirectory: configuration.paths.agentFolder, limit: Self.reportLimit)
+                    workingDirectory: configuration.paths.agentFolder, limit: Self.reportLimit,
+                    started: { process in reporter.withLock { $0 = process } })
+                reporter.withLock { $0 = nil }
                 return result?.end.isSuccess == true
             }
             if isTaken == true { await self?.tookReport(content, relay: setting.relay) }
         }
+    }
+
+    /// Ends the client that is telling the relay, if one is, and waits until it has gone.
+    func endReport() async {
+        let isTelling = reporter.withLock { process in
+            process?.signal(.kill)
+            return process != nil
+        }
+        // Errands are run one after another: when this one's turn comes, the report is over.
+        if isTelling { await errands.run {} }
     }
 
     private func tookReport(_ content: TerminalReport, relay: RelayAddress) {

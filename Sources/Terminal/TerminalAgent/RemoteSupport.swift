@@ -24,6 +24,8 @@ package actor RemoteSupport {
     let worker: BlockingExecutor
     /// Programs that ask the network and may take long.
     let errands: BlockingExecutor
+    /// The ssh client that tells the relay of this terminal, while it runs.
+    let reporter = Monitor<Process?>(nil)
     /// The loop is this actor's executor.
     package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
@@ -581,6 +583,7 @@ package actor RemoteSupport {
         for client in clients.values { client.end() }
         // Also when support was off: nothing may be left of earlier logins.
         _ = await ask(.endLogins(nil))
+        await endReport()
         if !clients.isEmpty { await withCheckedContinuation { awaitingNoClients.append($0) } }
         return wasOn
     }

@@ -41,16 +41,18 @@ package enum Tool {
     /// - Parameters:
     ///   - input: what it reads from standard input, at most 64 KiB.
     ///   - limit: after this time it is killed.
+    ///   - started: is given the process, for somebody who may want to end it earlier.
     /// - Throws: when there is no result. A status other than 0 is a result.
     package static func run(
         _ executable: String, _ arguments: [String], environment: [String: String] = environment, input: [UInt8] = [],
-        workingDirectory: String? = nil, limit: Duration = .seconds(30)
+        workingDirectory: String? = nil, limit: Duration = .seconds(30), started: (Process) -> Void = { _ in }
     ) throws(ToolError) -> ToolResult {
         do {
             let output = try Descriptor.pipe()
             let errors = try Descriptor.pipe()
             let process = try start(
                 executable, arguments, environment, input, [1: output.writing.raw, 2: errors.writing.raw], workingDirectory)
+            started(process)
             return try result(of: process, executable, output: output.reading.raw, errors: errors.reading.raw, limit)
         } catch let error as ToolError {
             throw error
