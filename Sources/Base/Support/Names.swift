@@ -24,8 +24,6 @@ package struct TerminalName: ParsedFromText, Comparable {
         guard text != "localhost" else { throw ParseError("terminal name", text, "localhost means the relay itself") }
         description = text
     }
-
-    package static func < (left: Self, right: Self) -> Bool { left.description < right.description }
 }
 
 /// The name of a member of staff on the relay.
@@ -36,8 +34,6 @@ package struct StaffName: ParsedFromText, Comparable {
         guard Label.isValid(text) else { throw ParseError("staff name", text, Label.rule) }
         description = text
     }
-
-    package static func < (left: Self, right: Self) -> Bool { left.description < right.description }
 }
 
 /// The name of a group of staff on the relay.
@@ -48,8 +44,6 @@ package struct GroupName: ParsedFromText, Comparable {
         guard Label.isValid(text) else { throw ParseError("group name", text, Label.rule) }
         description = text
     }
-
-    package static func < (left: Self, right: Self) -> Bool { left.description < right.description }
 }
 
 /// A word that terminals are marked with, for example by region or customer: a grant may name it instead of each terminal.
@@ -60,8 +54,6 @@ package struct TerminalTag: ParsedFromText, Comparable {
         guard Label.isValid(text) else { throw ParseError("tag", text, Label.rule) }
         description = text
     }
-
-    package static func < (left: Self, right: Self) -> Bool { left.description < right.description }
 }
 
 /// The name of an SSH login user: an account on the terminal (SECURITY §1f).
@@ -84,8 +76,6 @@ package struct LoginName: ParsedFromText, Comparable {
         guard text != "root" else { throw ParseError("login user name", text, "nobody logs in as root; choose another name") }
         description = text
     }
-
-    package static func < (left: Self, right: Self) -> Bool { left.description < right.description }
 }
 
 /// A port on the relay that belongs to one terminal. Virtual on our relay, a real one on a stock `sshd`, hence not below 1024.

@@ -35,3 +35,8 @@ extension ParsedFromText {
         try container.encode(description)
     }
 }
+
+extension ParsedFromText where Self: Comparable {
+    /// The order of what is written.
+    package static func < (left: Self, right: Self) -> Bool { left.description < right.description }
+}
