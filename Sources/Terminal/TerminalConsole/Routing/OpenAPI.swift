@@ -25,6 +25,9 @@ enum OpenAPI {
         ],
     ]
 
+    /// The document as it is served; written once, as it never changes.
+    static let text = document.json
+
     private static var paths: JSONValue {
         var paths: [String: [String: JSONValue]] = [:]
         for route in Route.all {

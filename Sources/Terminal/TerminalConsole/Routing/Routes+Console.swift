@@ -83,7 +83,7 @@ extension Visit {
     }
 
     fileprivate func openAPI() -> Answer {
-        Answer(sight: .response(.json(OpenAPI.document.json)))
+        Answer(sight: .response(.json(OpenAPI.text)))
     }
 
     fileprivate func request(_ command: TerminalCommand, _ fields: Fields) async -> Answer {
