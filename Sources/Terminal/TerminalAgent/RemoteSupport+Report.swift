@@ -33,14 +33,10 @@ extension RemoteSupport {
         }
     }
 
-    /// Ends the client that is telling the relay, if one is, and waits until it has gone.
-    func endReport() async {
-        let isTelling = reporter.withLock { process in
-            process?.signal(.kill)
-            return process != nil
-        }
+    /// Waits until the client that was telling the relay has gone; `disconnect` has ended it.
+    func awaitNoReport() async {
         // Errands are run one after another: when this one's turn comes, the report is over.
-        if isTelling { await errands.run {} }
+        if reporter.withLock({ $0 != nil }) { await errands.run {} }
     }
 
     private func tookReport(_ content: TerminalReport, relay: RelayAddress) {

@@ -474,6 +474,7 @@ package actor RemoteSupport {
     private func disconnect() {
         if let currentClient { end(client: currentClient) }
         currentClient = nil
+        reporter.withLock { _ = $0?.signal(.kill) }
     }
 
     private func forget(client number: Int) {
@@ -583,7 +584,7 @@ package actor RemoteSupport {
         for client in clients.values { client.end() }
         // Also when support was off: nothing may be left of earlier logins.
         _ = await ask(.endLogins(nil))
-        await endReport()
+        await awaitNoReport()
         if !clients.isEmpty { await withCheckedContinuation { awaitingNoClients.append($0) } }
         return wasOn
     }
