@@ -79,14 +79,12 @@ extension RemoteSupport {
         case .welcome, .loginStarted, .done: throw Refusal(.broker, ["reason": "its answer does not fit"])
         }
         let store = store
-        let failure: StoreError? = await worker.run {
-            do throws(StoreError) { try store.save(loginUsers: wanted) } catch { return error }
-            return nil
-        }
-        if let failure {
-            if isRemoval { throw Refusal(.removedUntilRestart, ["name": "\(name)", "reason": failure.description]) }
+        do throws(StoreError) {
+            try await worker.run { () throws(StoreError) in try store.save(loginUsers: wanted) }
+        } catch {
+            if isRemoval { throw Refusal(.removedUntilRestart, ["name": "\(name)", "reason": error.description]) }
             _ = await ask(.applyLoginUsers(before))
-            throw Refusal(.store, ["reason": failure.description])
+            throw Refusal(.store, ["reason": error.description])
         }
         users = wanted
         for (id, login) in logins where owner(of: login.report.fingerprint, user: login.report.user) == nil {

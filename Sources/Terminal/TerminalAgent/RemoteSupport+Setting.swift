@@ -17,10 +17,7 @@ extension RemoteSupport {
     func keyReport() async throws(Refusal) -> KeyReport {
         let setting = try requireSetting()
         let key = key
-        let read: Result<AuthorizedKey, Refusal> = await worker.run {
-            do throws(Refusal) { return .success(try key.read()) } catch { return .failure(error) }
-        }
-        return report(try read.get(), setting)
+        return report(try await worker.run { () throws(Refusal) in try key.read() }, setting)
     }
 
     private func report(_ key: AuthorizedKey, _ setting: RemoteSupportSetting) -> KeyReport {
@@ -47,18 +44,12 @@ extension RemoteSupport {
     /// Issues the terminal key and saves the first setting.
     func create(_ created: RemoteSupportSetting, by actor: LogEntry.Actor) async throws(Refusal) -> SettingReport {
         let (key, store) = (key, store)
-        let issued: Result<AuthorizedKey, Refusal> = await worker.run {
-            do throws(Refusal) {
-                let issued = try key.issue()
-                do throws(StoreError) { try store.save(setting: created) } catch {
-                    throw Refusal(.store, ["reason": error.description])
-                }
-                return .success(issued)
-            } catch {
-                return .failure(error)
-            }
+        let issued = try await worker.run { () throws(Refusal) in
+            let issued = try key.issue()
+            try Refusal.ifNotStored { () throws(StoreError) in try store.save(setting: created) }
+            return issued
         }
-        let report = report(try issued.get(), created)
+        let report = report(issued, created)
         setting = created
         isKeyAccepted = false
         lifecycle = SupportLifecycle(portCount: created.relay.ports.count, off: .settingChanged)
@@ -85,11 +76,9 @@ extension RemoteSupport {
     func save(_ changed: RemoteSupportSetting, by actor: LogEntry.Actor) async throws(Refusal) {
         let fields = setting.map(changed.differences) ?? []
         let store = store
-        let failure: StoreError? = await worker.run {
-            do throws(StoreError) { try store.save(setting: changed) } catch { return error }
-            return nil
+        try await worker.run { () throws(Refusal) in
+            try Refusal.ifNotStored { () throws(StoreError) in try store.save(setting: changed) }
         }
-        if let failure { throw Refusal(.store, ["reason": failure.description]) }
         setting = changed
         if !lifecycle.isOn { lifecycle = SupportLifecycle(portCount: changed.relay.ports.count, off: .settingChanged) }
         if !fields.isEmpty { note(.settingChanged, ["fields": fields.map(\.rawValue).joined(separator: ", ")], by: actor) }
@@ -113,17 +102,10 @@ extension RemoteSupport {
         try requireSetting()
         _ = await stopSupport(.settingChanged, by: actor)
         let (key, store) = (key, store)
-        let deleted: Result<Void, Refusal> = await worker.run {
-            do throws(Refusal) {
-                do throws(StoreError) { try store.save(setting: nil) } catch {
-                    throw Refusal(.store, ["reason": error.description])
-                }
-                return .success(try key.remove())
-            } catch {
-                return .failure(error)
-            }
+        try await worker.run { () throws(Refusal) in
+            try Refusal.ifNotStored { () throws(StoreError) in try store.save(setting: nil) }
+            try key.remove()
         }
-        try deleted.get()
         setting = nil
         lifecycle = SupportLifecycle(portCount: 1, off: .settingChanged)
         note(.settingDeleted, by: actor)
@@ -133,11 +115,9 @@ extension RemoteSupport {
     func setAutoStart(_ isOn: Bool, by actor: LogEntry.Actor) async throws(Refusal) -> TerminalReply {
         guard isOn != isAutoStart else { return .status(status()) }
         let store = store
-        let failure: StoreError? = await worker.run {
-            do throws(StoreError) { try store.save(autoStart: isOn) } catch { return error }
-            return nil
+        try await worker.run { () throws(Refusal) in
+            try Refusal.ifNotStored { () throws(StoreError) in try store.save(autoStart: isOn) }
         }
-        if let failure { throw Refusal(.store, ["reason": failure.description]) }
         isAutoStart = isOn
         note(isOn ? .autoStartOn : .autoStartOff, by: actor)
         return .status(status())
@@ -149,5 +129,12 @@ extension RemoteSupportSetting {
     fileprivate init(_ content: SettingForm.Content, fingerprint: Fingerprint) {
         self.init(
             relay: content.relay, listeningPort: content.listeningPort, user: content.user, fingerprint: fingerprint, proxy: content.proxy)
+    }
+}
+
+extension Refusal {
+    /// Does something to the store; what it cannot do is a refusal.
+    fileprivate static func ifNotStored(_ change: () throws(StoreError) -> Void) throws(Refusal) {
+        do throws(StoreError) { try change() } catch { throw Refusal(.store, ["reason": error.description]) }
     }
 }

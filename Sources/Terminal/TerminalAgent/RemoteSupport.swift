@@ -110,18 +110,10 @@ package actor RemoteSupport {
         journal.goOn(after: number)
         note(.serviceStarted)
         if damaged > 0 { note(.logDamaged, ["count": "\(damaged)"]) }
-        let loaded: Result<([LoginUser], RemoteSupportSetting?), StoreError> = await worker.run {
-            do throws(StoreError) {
-                return .success((try store.loginUsers(), try store.setting()))
-            } catch {
-                return .failure(error)
-            }
-        }
-        switch loaded {
-        case .failure(let error): throw Refusal(.storeUnreadable, ["reason": error.description])
-        case .success(let (users, setting)):
-            self.users = users
-            self.setting = setting
+        do throws(StoreError) {
+            (users, setting) = try await worker.run { () throws(StoreError) in (try store.loginUsers(), try store.setting()) }
+        } catch {
+            throw Refusal(.storeUnreadable, ["reason": error.description])
         }
         (isAutoStart, lastAddress) = await worker.run { (store.isAutoStart(), store.lastAddress()) }
         if let setting { lifecycle = SupportLifecycle(portCount: setting.relay.ports.count) }
@@ -412,27 +404,27 @@ package actor RemoteSupport {
     /// - Returns: why not, or nil.
     func pinRelayKey(of setting: RemoteSupportSetting, port: UInt16, offered: String) async -> TunnelFailure? {
         let key = key
-        let result: Result<String?, TunnelFailure> = await errands.run {
-            do throws(TunnelFailure) { return .success(try key.fetchRelayKey(setting, port: port)) } catch { return .failure(error) }
+        let fetched: String?
+        do throws(TunnelFailure) {
+            fetched = try await errands.run { () throws(TunnelFailure) in try key.fetchRelayKey(setting, port: port) }
+        } catch {
+            return error
         }
-        switch result {
-        case .failure(let failure): return failure
-        case .success(nil):
+        guard let line = fetched else {
             // The relay showed the right key a moment ago and could not be asked again: that is the network.
             if offered == setting.fingerprint { return .closedEarly(relay: "\(setting.relay.host) port \(port)") }
             return .relayKeyMismatch(offered: offered, confirmed: setting.fingerprint)
-        case .success(let line?):
-            if settingInEffect == setting { settingInEffect?.pinnedKey = line }
-            guard self.setting == setting else { return nil }
-            var pinned = setting
-            pinned.pinnedKey = line
-            self.setting = pinned
-            let store = store
-            await worker.run { [pinned, log] in
-                do throws(StoreError) { try store.save(setting: pinned) } catch { log.error("setting not saved", ["why": error]) }
-            }
-            return nil
         }
+        if settingInEffect == setting { settingInEffect?.pinnedKey = line }
+        guard self.setting == setting else { return nil }
+        var pinned = setting
+        pinned.pinnedKey = line
+        self.setting = pinned
+        let store = store
+        await worker.run { [pinned, log] in
+            do throws(StoreError) { try store.save(setting: pinned) } catch { log.error("setting not saved", ["why": error]) }
+        }
+        return nil
     }
 
     /// A number for a client that is about to be started.

@@ -97,14 +97,9 @@ package actor ConsoleServer {
     private func start(_ settings: ConsoleSettings) async throws(ConsoleFailure) -> Introduction {
         let address = try Self.address(settings)
         let (certificate, machine) = (certificate, configuration.machine)
-        let made: Result<TLSIdentity?, ConsoleFailure> = await worker.run {
-            do throws(ConsoleFailure) {
-                return .success(try certificate.identity(for: settings, address: address, machine: machine))
-            } catch {
-                return .failure(error)
-            }
+        let identity = try await worker.run { () throws(ConsoleFailure) in
+            try certificate.identity(for: settings, address: address, machine: machine)
         }
-        let identity = try made.get()
         let environment = environment(settings, identity)
         let access = access
         let console = await worker.run { Console(environment, access: access) }
@@ -156,17 +151,11 @@ package actor ConsoleServer {
     private func obstacle(_ settings: ConsoleSettings) async -> String? {
         do throws(ConsoleFailure) {
             let address = try Self.address(settings)
+            guard settings.certificate != nil else { return nil }
             let (certificate, machine) = (certificate, configuration.machine)
-            let failure: ConsoleFailure? = await worker.run {
-                guard settings.certificate != nil else { return nil }
-                do throws(ConsoleFailure) {
-                    _ = try certificate.identity(for: settings, address: address, machine: machine)
-                    return nil
-                } catch {
-                    return error
-                }
+            try await worker.run { () throws(ConsoleFailure) in
+                _ = try certificate.identity(for: settings, address: address, machine: machine)
             }
-            if let failure { throw failure }
             return nil
         } catch {
             return error.description

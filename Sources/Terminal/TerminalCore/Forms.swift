@@ -84,25 +84,18 @@ package struct SettingForm: Hashable, Codable, Sendable {
     /// - Throws: the first field that is wrong.
     package func content(changing current: RemoteSupportSetting?) throws(Refusal) -> Content {
         Content(
-            relay: try parsedRelay(current), listeningPort: try parsedPort(current), user: try parsedUser(current),
+            relay: try parsed(relay, or: current?.relay, .relayAddress),
+            listeningPort: try parsed(listeningPort, or: current?.listeningPort, .listeningPort), user: try parsedUser(current),
             fingerprint: try parsedFingerprint(current), proxy: try parsedProxy(current?.proxy))
     }
 
-    private func parsedRelay(_ current: RemoteSupportSetting?) throws(Refusal) -> RelayAddress {
-        if relay == nil, let current { return current.relay }
+    /// The value of a field that has to have one; what is not given stays as it is.
+    private func parsed<Value: ParsedFromText>(_ text: String?, or current: Value?, _ code: Refusal.Code) throws(Refusal) -> Value {
+        if text == nil, let current { return current }
         do throws(ParseError) {
-            return try RelayAddress(parsing: relay ?? "")
+            return try Value(parsing: text ?? "")
         } catch {
-            throw Refusal(.relayAddress, ["given": Printable.quoted(relay ?? ""), "rule": error.rule])
-        }
-    }
-
-    private func parsedPort(_ current: RemoteSupportSetting?) throws(Refusal) -> ListeningPort {
-        if listeningPort == nil, let current { return current.listeningPort }
-        do throws(ParseError) {
-            return try ListeningPort(parsing: listeningPort ?? "")
-        } catch {
-            throw Refusal(.listeningPort, ["given": Printable.quoted(listeningPort ?? ""), "rule": error.rule])
+            throw Refusal(code, ["given": Printable.quoted(text ?? ""), "rule": error.rule])
         }
     }
 

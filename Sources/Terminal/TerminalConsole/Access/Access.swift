@@ -205,15 +205,15 @@ package actor Access {
 
     private func read() async {
         guard case .unread = state else { return }
-        let result: Result<PasswordHash?, AccessFault> = await worker.run { [file] in
-            do throws(AccessFault) { return .success(try file.load()) } catch { return .failure(error) }
+        let found: State
+        do throws(AccessFault) {
+            let hash = try await worker.run { [file] () throws(AccessFault) in try file.load() }
+            found = hash.map(State.closed) ?? .open(code: RandomBytes.code(groups: Self.codeGroups))
+        } catch {
+            found = .faulty(error)
         }
-        guard case .unread = state else { return }  // somebody else asked meanwhile
-        switch result {
-        case .success(let hash?): state = .closed(hash)
-        case .success(nil): state = .open(code: RandomBytes.code(groups: Self.codeGroups))
-        case .failure(let fault): state = .faulty(fault)
-        }
+        // Unless somebody else asked meanwhile.
+        if case .unread = state { state = found }
     }
 
     private enum Verdict {
@@ -243,16 +243,13 @@ package actor Access {
     }
 
     private func replacePassword(_ password: String) async throws(AccessFault) {
-        let result: Result<PasswordHash, AccessFault> = await worker.run { [file] in
-            do {
-                let hash = try PasswordHash.make(password)
-                try file.save(hash)
-                return .success(hash)
-            } catch {
-                return .failure(error as? AccessFault ?? AccessFault("\(error)"))
-            }
+        let hash = try await worker.run { [file] () throws(AccessFault) in
+            let hash: PasswordHash
+            do throws(PasswordError) { hash = try PasswordHash.make(password) } catch { throw AccessFault("\(error)") }
+            try file.save(hash)
+            return hash
         }
-        state = .closed(try result.get())
+        state = .closed(hash)
     }
 
     private static func isLongEnough(_ password: String) -> Bool {
