@@ -113,12 +113,12 @@ let package = Package(
         tests("PasswordsTests", ["Passwords"]),
         tests("QRCodeTests", ["QRCode"]),
         tests("ServiceManagerTests", ["ServiceManager", "SystemCalls"]),
-        tests("SQLiteTests", ["SQLite"]),
+        tests("SQLiteTests", ["SQLite", "TestFolders"]),
         tests("SSHCryptoTests", ["SSHCrypto", "SSHKeys", "SystemCalls"]),
         tests("SSHProtocolTests", ["SSHProtocol", "SSHCrypto", "SSHKeys", "SSHTestClient"]),
         tests("SSHServerTests", ["SSHServer", "SSHProtocol", "SSHCrypto", "SSHKeys", "EventLoops", "SystemCalls", "SSHTestClient"]),
         tests("RelayCoreTests", ["RelayCore", "Support", "SSHKeys"]),
-        tests("RelayStoreTests", ["RelayStore", "RelayCore", "Support", "SSHKeys", "SQLite", "EventLoops"]),
+        tests("RelayStoreTests", ["RelayStore", "RelayCore", "Support", "SSHKeys", "SQLite", "EventLoops", "TestFolders"]),
         tests(
             "RelaySwitchTests",
             ["RelaySwitch", "RelayCore", "Support", "SSHKeys", "SSHCrypto", "SSHServer", "EventLoops", "SystemCalls", "SSHTestClient"]),
@@ -135,7 +135,10 @@ let package = Package(
             ]),
         tests(
             "TerminalConsoleTests",
-            ["TerminalConsole", "TerminalCore", "Support", "SSHKeys", "Localization", "HTML", "HTTPServer", "EventLoops", "SystemCalls"]),
+            [
+                "TerminalConsole", "TerminalCore", "Support", "SSHKeys", "Localization", "HTML", "HTTPServer", "EventLoops", "SystemCalls",
+                "TestFolders",
+            ]),
         tests("StaffCoreTests", ["StaffCore", "Support", "SSHKeys"]),
         tests("EndToEnd", ["Support", "SSHKeys", "SSHProtocol", "SSHTestClient"]),
         tests("Repository", []),
@@ -143,6 +146,9 @@ let package = Package(
         // A scriptable SSH client of the tests: its own implementation of the client side, which can lie.
         .target(
             name: "SSHTestClient", dependencies: ["SSHCrypto", "SSHKeys", "CCrypto"], path: "Tests/SSHTestClient", swiftSettings: settings),
+
+        // Folders of single tests.
+        .target(name: "TestFolders", path: "Tests/TestFolders", swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -3,6 +3,7 @@ import RelayStore
 import SSHKeys
 import Support
 import Synchronization
+import TestFolders
 import Testing
 
 @Suite struct EventJournalTests {

@@ -3,6 +3,7 @@ import RelayCore
 import RelayStore
 import SSHKeys
 import Support
+import TestFolders
 import Testing
 
 /// Where a ledger of the contract suite comes from.

@@ -4,6 +4,7 @@ import RelayStore
 import SQLite
 import SSHKeys
 import Support
+import TestFolders
 import Testing
 
 /// Stores that earlier versions of the program wrote.

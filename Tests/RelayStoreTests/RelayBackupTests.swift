@@ -3,6 +3,7 @@ import RelayCore
 import RelayStore
 import SQLite
 import Support
+import TestFolders
 import Testing
 
 @Suite struct RelayBackupTests {

@@ -4,6 +4,7 @@ import RelayStore
 import SQLite
 import SSHKeys
 import Support
+import TestFolders
 import Testing
 
 @Suite struct SQLiteLedgerTests {

@@ -1,10 +1,9 @@
 import EventLoops
-import FoundationEssentials
-import Glibc
 import RelayCore
 import RelayStore
 import SSHKeys
 import Support
+import TestFolders
 
 /// An Ed25519 key that differs by `number`.
 func sampleKey(_ number: UInt8) throws -> PublicKey {
@@ -40,22 +39,10 @@ func dump(_ ledger: any RelayLedger) async throws -> String {
         + "\(try await ledger.audit(since: nil, limit: .max))\n\(try await ledger.bridges(limit: .max))"
 }
 
-/// A folder that is removed with this value, and ledgers in it.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    init() {
-        path = FileManager.default.temporaryDirectory.path + "/towline-test-" + UUID().uuidString
-        precondition(mkdir(path, 0o700) == 0, "a temporary folder can be made")
-    }
-
-    deinit {
-        // Left behind in the worst case: nothing depends on it.
-        try? FileManager.default.removeItem(atPath: path)
-    }
-
+/// Ledgers in a folder.
+extension TemporaryFolder {
     /// The store's file.
-    var store: String { path + "/relay.db" }
+    var store: String { file("relay.db") }
 
     /// A new, empty ledger.
     func ledger() throws -> SQLiteLedger {

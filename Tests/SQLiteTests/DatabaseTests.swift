@@ -1,5 +1,6 @@
 import FoundationEssentials
 import SQLite
+import TestFolders
 import Testing
 
 @Suite struct DatabaseTests {

@@ -1,6 +1,7 @@
 import EventLoops
 import SystemCalls
 import TerminalCore
+import TestFolders
 import Testing
 
 @testable import TerminalConsole

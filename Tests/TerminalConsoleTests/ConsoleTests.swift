@@ -3,6 +3,7 @@ import Localization
 import Support
 import SystemCalls
 import TerminalCore
+import TestFolders
 import Testing
 
 @testable import TerminalConsole

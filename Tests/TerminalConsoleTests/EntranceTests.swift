@@ -1,5 +1,6 @@
 import HTTPServer
 import TerminalCore
+import TestFolders
 import Testing
 
 @testable import TerminalConsole

@@ -1,11 +1,13 @@
 import FoundationEssentials
 import Glibc
 
-/// A folder that is removed with this value.
-final class TemporaryFolder {
-    let path: String
+/// A folder of one test, which is removed with this value.
+package final class TemporaryFolder: Sendable {
+    /// Its absolute path.
+    package let path: String
 
-    init() {
+    /// A new, empty folder.
+    package init() {
         path = FileManager.default.temporaryDirectory.path + "/towline-test-" + UUID().uuidString
         precondition(mkdir(path, 0o700) == 0, "a temporary folder can be made")
     }
@@ -16,5 +18,5 @@ final class TemporaryFolder {
     }
 
     /// A path in the folder.
-    func file(_ name: String) -> String { path + "/" + name }
+    package func file(_ name: String) -> String { path + "/" + name }
 }
