@@ -16,17 +16,9 @@ import threading
 import time
 
 from processes import cpu_seconds, pss_bytes, until
-from relays import Towline, announced, free_port, new_key, run
+from relays import Towline, announced, compiled, free_port, new_key, run
 
 FIRST_PORT = 20000
-HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def compile_swarm(folder):
-    program = f"{folder}/swarm"
-    command = [shutil.which("cc") or "clang", "-O2", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-o", program, f"{HERE}/swarm.c", "-lcrypto"]
-    run(*command)
-    return program
 
 
 class FixedRelay(Towline):
@@ -194,7 +186,7 @@ def main():
 
     folder = tempfile.mkdtemp(prefix="towline-load-")
     try:
-        swarm_program = compile_swarm(folder)
+        swarm_program = compiled(folder, "swarm", "-lcrypto")
         relay = FixedRelay(f"{folder}/relay", os.path.abspath(options.relay), swarm_program, folder, options.terminals)
         relay.start()
         try:

@@ -17,6 +17,11 @@ from processes import until
 HERE = os.path.dirname(os.path.abspath(__file__))
 # Below the kernel's range for outgoing connections (32768…): sshd opens real sockets for them.
 FIRST_PORT = 31001
+# What every stock client of a run is told: its own keys, nothing of this machine's, and no question.
+CLIENT_LINES = (
+    "  IdentitiesOnly yes\n  IdentityAgent none\n  BatchMode yes\n"
+    "  StrictHostKeyChecking no\n  UserKnownHostsFile /dev/null\n  GlobalKnownHostsFile /dev/null\n  LogLevel ERROR\n"
+)
 SBIN = "/usr/sbin:/sbin:" + os.environ["PATH"]
 
 
@@ -26,6 +31,14 @@ def run(*command, **options):
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)}\n{done.stdout}")
     return done.stdout
+
+
+def compiled(folder, name, *flags):
+    """The program of NAME.c beside this file, compiled into `folder`."""
+    program = f"{folder}/{name}"
+    warnings = ["-Wall", "-Wextra", "-Werror"]
+    run(shutil.which("cc") or "clang", "-O2", *warnings, "-D_GNU_SOURCE", "-o", program, f"{HERE}/{name}.c", *flags)
+    return program
 
 
 def free_port(address="127.0.0.1"):

@@ -157,7 +157,7 @@ Medians of {options["curve_rounds"]} samples a point, {options["rounds"]} at the
   connection to the relay, on the tunnel, and end to end. Wall time has the login in it.
 - Echo: {options["echoes"]:,} lines of 64 bytes, one after the other, through `ssh -J … cat` with the idle tunnels connected, less the
   same percentile of `ssh … cat` straight to the terminal's `sshd`: what is added is the relay and the two stock clients on the way.
-- 100 ms: staff in a network namespace at the end of a cable that delays each packet by 50 ms each way (`Benchmarks/delay.c`: what
+- 100 ms: staff in a network namespace at the end of a line that delays each packet by 50 ms each way (`Benchmarks/link.c`: what
   `tc netem` does, on kernels without it); {options["far_megabytes"]} MB after the login. The inner session's window is OpenSSH's
   2 MiB, so 21 MB/s is what it allows at best.
 - Half-open: {options["strangers"]:,} connections from several loopback addresses, a third each silent, named, and stopped in the middle

@@ -2,14 +2,13 @@
 
 import os
 import selectors
-import shutil
 import socket
 import subprocess
 import threading
 import time
 
 from processes import settled, until
-from relays import FIRST_PORT, HERE, SSHD, listens, new_key, run, stop
+from relays import CLIENT_LINES, FIRST_PORT, SSHD, compiled, listens, new_key, run, stop
 
 # Listening ports of the terminals that hold.c plays; those of stock clients begin at FIRST_PORT.
 HOLD_FIRST_PORT = 20000
@@ -25,11 +24,10 @@ class Keys:
     def __init__(self, folder, held):
         self.folder = f"{folder}/keys"
         self.held = f"{folder}/held"
-        self.holder = f"{folder}/hold"
         os.makedirs(self.folder)
         os.makedirs(self.held)
         flags = run("pkg-config", "--cflags", "--libs", "libssh").split()
-        run(shutil.which("cc") or "clang", "-O2", "-o", self.holder, f"{HERE}/hold.c", *flags, "-lpthread")
+        self.holder = compiled(folder, "hold", *flags, "-lpthread")
         run(self.holder, "keys", self.held, str(held))
 
     def line(self, name):
@@ -72,8 +70,7 @@ class Scene:
             file.write(
                 f"Host relay\n  HostName {self.relay.address}\n  Port {self.relay.port}\n  User {self.relay.user}\n"
                 f"Host localhost\n  User {self.end.user}\n"
-                f"Host *\n  IdentityFile {self.keys.folder}/staff\n  IdentitiesOnly yes\n  IdentityAgent none\n  BatchMode yes\n"
-                "  StrictHostKeyChecking no\n  UserKnownHostsFile /dev/null\n  GlobalKnownHostsFile /dev/null\n  LogLevel ERROR\n"
+                f"Host *\n  IdentityFile {self.keys.folder}/staff\n{CLIENT_LINES}"
             )
 
     def close(self):

@@ -12,8 +12,9 @@ import threading
 import time
 
 import flood
-from network import RELAY_ADDRESS_6, compile_link, inside, run, until, why_not
-from scene import Keystrokes, Scene, percentile
+from network import RELAY_ADDRESS_6, compiled, inside, run, until, why_not
+from load import percentile  # Benchmarks/, which network.py has put on the path
+from scene import Keystrokes, Scene
 
 # A terminal's keepalive: what the agent gives its ssh (TerminalCore's TunnelClientArguments). Gone after at most four of them.
 TERMINAL_KEEPALIVE = 20
@@ -192,7 +193,7 @@ def main():
         if reason and any(case in options.only for case in (*WAITING, *MEASURING)):
             print(f"  The cases of bad networks are left out: {reason}.")
         else:
-            link = compile_link(folder)
+            link = compiled(folder, "link")
             chosen = [(case, *what) for case, what in WAITING.items() if case in options.only]
             players = [threading.Thread(target=play, args=(*what, link, folder, claim, options)) for what in chosen]
             for player in players:

@@ -6,8 +6,8 @@ import socket
 import subprocess
 import time
 
-from network import run
-from load import FixedRelay, Sessions, Swarm, compile_swarm, percentile  # Benchmarks/, which network.py has put on the path
+from network import compiled, run
+from load import FixedRelay, Sessions, Swarm, percentile  # Benchmarks/, which network.py has put on the path
 
 HALF_OPEN, FLOODERS = 5000, 10
 SECONDS = 20
@@ -100,7 +100,7 @@ def strangers(folder, claim, options):
     """R04: 5,000 half-open connections, ten that exchange keys without end, and connections that come and go."""
     folder = f"{folder}/r04"
     os.makedirs(folder)
-    swarm_program = compile_swarm(folder)
+    swarm_program = compiled(folder, "swarm", "-lcrypto")
     relay = FixedRelay(f"{folder}/relay", os.path.abspath(options.relay), swarm_program, folder, 20)
     relay.start()
     swarm, sessions, flooders = Swarm(swarm_program, relay, folder, 20), None, []
@@ -148,7 +148,7 @@ def killed(folder, claim, options):
     """The relay is killed under `--terminals` tunnels and started again."""
     folder = f"{folder}/kill"
     os.makedirs(folder)
-    count, swarm_program = options.terminals, compile_swarm(folder)
+    count, swarm_program = options.terminals, compiled(folder, "swarm", "-lcrypto")
     relay = FixedRelay(f"{folder}/relay", os.path.abspath(options.relay), swarm_program, folder, count)
     relay.start()
     swarm = Swarm(swarm_program, relay, folder, count)

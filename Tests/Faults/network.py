@@ -1,4 +1,4 @@
-"""Two network namespaces with a line between them that can be made bad (link.c), and what runs inside them."""
+"""Two network namespaces with a line between them that can be made bad (Benchmarks/link.c), and what runs inside them."""
 
 import contextlib
 import ctypes
@@ -10,7 +10,7 @@ import threading
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../Benchmarks"))
 from processes import until  # noqa: E402
-from relays import SSHD, Towline, announced, new_key, run, stop  # noqa: E402
+from relays import CLIENT_LINES, SSHD, Towline, announced, compiled, new_key, run, stop  # noqa: E402
 
 RELAY_ADDRESS, TERMINAL_ADDRESS = "10.9.0.1", "10.9.0.2"
 RELAY_ADDRESS_6, TERMINAL_ADDRESS_6 = "fd09::1", "fd09::2"
@@ -28,14 +28,6 @@ def why_not():
     made = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True)
     subprocess.run(["ip", "netns", "del", name], capture_output=True)
     return None if made.returncode == 0 else "no network namespace can be made here: " + made.stderr.strip()
-
-
-def compile_link(folder):
-    """The program that carries packets; compiled once a run."""
-    program = f"{folder}/link"
-    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "link.c")
-    run(shutil.which("cc") or "clang", "-O2", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-o", program, source)
-    return program
 
 
 class Network:

@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 
-from network import RELAY_ADDRESS, Network, PlacedRelay, PlacedSSHD, inside, new_key, run, stop, until
+from network import CLIENT_LINES, RELAY_ADDRESS, Network, PlacedRelay, PlacedSSHD, inside, new_key, stop, until
 
 FAR_PORT, NEAR_PORT = 41001, 41002
 
@@ -62,8 +62,7 @@ class Scene:
             file.write(
                 f"Host relay\n  HostName {RELAY_ADDRESS}\n  Port {self.relay.port}\n  User any\n"
                 f"Host far near\n  User {user}\n  ProxyJump relay\n  IdentityFile {self.folder}/keys/login\n"
-                f"Host *\n  IdentityFile {self.folder}/keys/staff\n  IdentitiesOnly yes\n  IdentityAgent none\n  BatchMode yes\n"
-                "  StrictHostKeyChecking no\n  UserKnownHostsFile /dev/null\n  GlobalKnownHostsFile /dev/null\n  LogLevel ERROR\n"
+                f"Host *\n  IdentityFile {self.folder}/keys/staff\n{CLIENT_LINES}"
                 "  Ciphers aes128-gcm@openssh.com\n"
             )
 
@@ -178,7 +177,3 @@ class Keystrokes:
         self.process.kill()
         self.process.wait()
         return sorted(self.echoes), alive
-
-
-def percentile(ordered, share):
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else float("inf")

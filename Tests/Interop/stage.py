@@ -2,12 +2,10 @@
 
 import json
 import os
-import re
 import shlex
 import socket
 import subprocess
 import sys
-import time
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../Benchmarks"))
 from processes import until  # noqa: E402

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import time
 
-from stage import STEADY, run, until
+from stage import STEADY, run
 
 SESSIONS = 10
 

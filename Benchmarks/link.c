@@ -3,8 +3,8 @@
 //
 //   link NAMESPACE ADDRESS NAMESPACE ADDRESS      as root; addresses as 10.9.0.1/24, each optionally followed by ,IPv6/LENGTH
 //
-// Makes a TUN device `wire` in each namespace, prints "ready", and carries packets between them until its standard input ends. A line
-// on its standard input changes the line, in both directions unless it begins with `to-first` or `to-second`:
+// Makes a TUN device `wire` in each namespace (`-`: the one it was started in), prints "ready", and carries packets between them
+// until its standard input ends. A line of its input changes the line, in both directions unless it begins with `to-first` or `to-second`:
 //   delay MILLISECONDS JITTER     each packet waits that long, ± at most the jitter; packets keep their order but for `reorder`
 //   loss PER_MILLE                thrown away by chance
 //   reorder PER_MILLE             sent at once, before those that wait
@@ -68,7 +68,7 @@ static long roll(void) {
 static int device(const char *namespace, const char *address) {
     char command[512], path[256];
     struct ifreq request = {.ifr_flags = IFF_TUN | IFF_NO_PI};
-    snprintf(path, sizeof path, "/run/netns/%s", namespace);
+    snprintf(path, sizeof path, strcmp(namespace, "-") == 0 ? "/proc/self/ns/net" : "/run/netns/%s", namespace);
     int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), there = open(path, O_RDONLY | O_CLOEXEC);
     if (there < 0 || setns(there, CLONE_NEWNET) != 0) fail(path);
     int tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
