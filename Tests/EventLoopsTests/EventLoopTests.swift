@@ -286,6 +286,39 @@ func drain(_ raw: Int32) -> Int {
         }
     }
 
+    /// Two hundred patient descriptors always have something to say; one that is not is heard at once all the same.
+    @Test func R04_patientOnesLetOthersGoFirst() throws {
+        try withLoop { (loop) throws in
+            let heard = Monitor<[Int]>([])
+            var ends: [(first: Int32, second: Int32)] = []
+            for _ in 0...200 { ends.append(try Sockets.pair().release()) }
+            for end in ends { poke(end.second) }
+            let numbers = ends.map(\.first)
+            let last = try on(loop) { () -> Registration in
+                var registrations: [Registration] = []
+                for (number, raw) in numbers.enumerated() {
+                    let handler = ClosureHandler()
+                    handler.onReady = { _ in heard.withLock { $0.append(number) } }
+                    registrations.append(try loop.register(raw, interest: [.read, .patient], handler: handler))
+                }
+                return registrations[200]
+            }
+            // Each is heard in its turn.
+            _ = heard.wait(until: deadline()) { Set($0).count == 201 ? true : nil }
+            let before = try on(loop) { () -> Int in
+                try loop.hasPriority(last)
+                return heard.withLock { $0.count }
+            }
+            let after = try #require(heard.wait(until: deadline()) { $0.count >= before + 100 ? $0[before...] : nil })
+            #expect(after.filter { $0 == 200 }.count >= 10, "in each batch")
+            try on(loop) { loop.deregister(last) }
+            for end in ends {
+                Descriptor.close(end.first)
+                Descriptor.close(end.second)
+            }
+        }
+    }
+
     @Test func observersRunOnceAfterTheWholeBatch() throws {
         try withLoop { (loop) throws in
             let log = Monitor<[String]>([])

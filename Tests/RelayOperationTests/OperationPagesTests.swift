@@ -41,13 +41,13 @@ import Testing
         counts.registered.terminals = 3
         counts.accepted = 9_007_199_254
         counts.bytesFromTerminals = 3 << 40
-        counts.turnedAway["full"] = 4
+        counts.turnedAway["source_full"] = 4
         counts.lags = [.milliseconds(2), .zero]
         let lines = try #require(page("/metrics", isDraining: true, counts: counts, tally: tally)).body.split(separator: "\n").map(
             String.init)
         for expected in [
             "towline_relay_connections{state=\"tunnel\"} 7", "towline_relay_connections_accepted_total 9007199254",
-            "towline_relay_connections_turned_away_total{reason=\"full\"} 4",
+            "towline_relay_connections_turned_away_total{reason=\"source_full\"} 4",
             "towline_relay_connections_turned_away_total{reason=\"penalised\"} 0",
             "towline_relay_tunnels_opened_total 2", "towline_relay_tunnel_ends_total{reason=\"connection_lost\"} 1",
             "towline_relay_tunnel_ends_total{reason=\"taken_over\"} 0", "towline_relay_takeovers_total 1",

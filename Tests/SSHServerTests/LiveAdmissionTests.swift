@@ -142,6 +142,20 @@ import Testing
         #expect(third.client.serverVersion == nil)
     }
 
+    @Test func R04_sourceThatExchangesKeysForNothingIsClosedAtOnce() throws {
+        let server = try server {
+            $0.penalty = .seconds(100)
+            $0.penaltyThreshold = .seconds(150)
+        }
+        for count in 1...2 {
+            try server.connect().handshake()
+            try server.waitForEnds(count)
+        }
+        let third = try server.connect()
+        #expect(try third.waitForEnd() == nil)
+        #expect(third.client.serverVersion == nil)
+    }
+
     @Test func A02_sourceWithAGoodKeyIsNotLockedOut() throws {
         let server = try server {
             $0.penalty = .seconds(100)

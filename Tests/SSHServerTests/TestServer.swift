@@ -88,6 +88,15 @@ final class TestServer: Sendable {
         }
     }
 
+    /// Waits until so many connections have ended in all.
+    func waitForEnds(_ count: Int) throws {
+        let deadline = MonotonicClock.now + .seconds(20)
+        while ends.count < count {
+            guard MonotonicClock.now < deadline else { throw TestClientError("waited in vain for \(count) ends") }
+            usleep(2000)
+        }
+    }
+
     /// Runs `body` on a loop's thread and waits for it; `nil` if it does not come to its turn within 20 seconds.
     func onLoop<Value: Sendable>(_ index: Int = 0, _ body: @escaping @Sendable (Board) -> Value) -> Value? {
         nonisolated(unsafe) let board = boards[index]

@@ -10,11 +10,12 @@ package import SystemCalls
 /// by the thread that made the loop.
 ///
 /// A batch is: what epoll reports (at most `eventsPerBatch`), then the jobs that were waiting, then due timers, then the observers.
-/// What these add waits for the next batch, so no source can starve another.
+/// What these add waits for the next batch, so no source can starve another. Descriptors that are `Interest.patient` are watched together
+/// as one of the others: however many of them there is something to hear of, a batch hears of at most `eventsPerBatch`.
 // @unchecked: each stored property is under the heading of the thread or lock that guards it.
 package final class EventLoop: SerialExecutor, @unchecked Sendable {
-    /// How many descriptors one batch looks at; the others are reported by the next.
-    static let eventsPerBatch = 256
+    /// How many descriptors one batch looks at; the others are reported by the next. What a batch makes is sent at its end, so it is short.
+    static let eventsPerBatch = 8
 
     private enum Job {
         case partial(UnownedJob)
@@ -41,6 +42,8 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
     /// The thread's name.
     package let name: String
     private let epoll: Descriptor
+    /// What watches the patient ones; watched itself by `epoll`.
+    private let patience: Descriptor
     private let wake: Descriptor
     private let stopped = Monitor(false)
 
@@ -60,25 +63,36 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
     private var tick: MonotonicTime
     private var lastLag: Duration = .zero
     private let events: UnsafeMutablePointer<epoll_event>
+    private let patientEvents: UnsafeMutablePointer<epoll_event>
 
     /// A loop that does not run yet.
     ///
-    /// - Throws: when descriptors run out; two are taken.
+    /// - Throws: when descriptors run out; three are taken.
     package init(name: String) throws(SystemError) {
         self.name = name
-        let epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
-        guard epoll >= 0 else { throw SystemError(errno: errno, call: "epoll_create1") }
-        self.epoll = Descriptor(owning: epoll)
+        epoll = try Self.makeEpoll()
+        patience = try Self.makeEpoll()
         let wake = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
         guard wake >= 0 else { throw SystemError(errno: errno, call: "eventfd") }
         self.wake = Descriptor(owning: wake)
         tick = MonotonicClock.now
         events = .allocate(capacity: Self.eventsPerBatch)
-        // Generation 0 is the wake descriptor's alone.
+        patientEvents = .allocate(capacity: Self.eventsPerBatch)
+        // Generation 0 is that of the loop's own descriptors.
         try control(EPOLL_CTL_ADD, wake, .read, generation: 0)
+        try control(EPOLL_CTL_ADD, patience.raw, .read, generation: 0)
     }
 
-    deinit { events.deallocate() }
+    deinit {
+        events.deallocate()
+        patientEvents.deallocate()
+    }
+
+    private static func makeEpoll() throws(SystemError) -> Descriptor {
+        let epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
+        guard epoll >= 0 else { throw SystemError(errno: errno, call: "epoll_create1") }
+        return Descriptor(owning: epoll)
+    }
 
     // MARK: Life
 
@@ -171,14 +185,14 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
         preconditionOwned()
         let index = slot(of: registration)
         let old = slots[index].interest
-        let new = interest.union(old.intersection(.exclusive))
+        let new = interest.union(old.intersection(.marks))
         guard old != new else { return }
         slots[index].interest = new
         let (descriptor, generation) = (registration.descriptor, registration.generation)
         do throws(SystemError) {
             if new.contains(.exclusive) {
                 // epoll_ctl(2): an exclusive one cannot be modified.
-                try control(EPOLL_CTL_DEL, descriptor, [], generation: generation)
+                try control(EPOLL_CTL_DEL, descriptor, old, generation: generation)
                 try control(EPOLL_CTL_ADD, descriptor, new, generation: generation)
             } else {
                 try control(EPOLL_CTL_MOD, descriptor, new, generation: generation)
@@ -188,14 +202,32 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
         }
     }
 
+    /// Ends a registration's patience: from now on it is heard with those that were never patient.
+    ///
+    /// - Throws: `ENOSPC` or `ENOMEM` from the kernel; it then stays patient.
+    package func hasPriority(_ registration: Registration) throws(SystemError) {
+        preconditionOwned()
+        let index = slot(of: registration)
+        let old = slots[index].interest
+        guard old.contains(.patient) else { return }
+        let new = old.subtracting(.patient)
+        try control(EPOLL_CTL_ADD, registration.descriptor, new, generation: registration.generation)
+        slots[index].interest = new
+        leave(registration, old)
+    }
+
     /// Stops watching; the handler is not called any more, not even for events of the current batch. Before the descriptor is closed.
     package func deregister(_ registration: Registration) {
         preconditionOwned()
         let index = slot(of: registration)
         slots[index].handler = nil
         registrations -= 1
+        leave(registration, slots[index].interest)
+    }
+
+    private func leave(_ registration: Registration, _ interest: Interest) {
         do throws(SystemError) {
-            try control(EPOLL_CTL_DEL, registration.descriptor, [], generation: registration.generation)
+            try control(EPOLL_CTL_DEL, registration.descriptor, interest, generation: registration.generation)
         } catch {
             preconditionFailure("\(error): a descriptor is deregistered before it is closed")
         }
@@ -216,7 +248,8 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
         var event = epoll_event()
         event.events = interest.kernelForm
         event.data.u64 = UInt64(generation) << 32 | UInt64(UInt32(bitPattern: descriptor))
-        guard epoll_ctl(epoll.raw, operation, descriptor, &event) == 0 else { throw SystemError(errno: errno, call: "epoll_ctl") }
+        let watching = interest.contains(.patient) ? patience.raw : epoll.raw
+        guard epoll_ctl(watching, operation, descriptor, &event) == 0 else { throw SystemError(errno: errno, call: "epoll_ctl") }
     }
 
     // MARK: Time (on the loop)
@@ -282,7 +315,7 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
             let count = waitForEvents()
             tick = MonotonicClock.now
             timers.beginBatch(at: tick)
-            dispatch(count)
+            dispatch(events, count)
             goesOn = runJobs()
             timers.runDue()
             for observer in observers { observer.batchEnded() }
@@ -307,21 +340,29 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
             // Rounded up, so that the loop does not wake just before a deadline and spin until it has come.
             timeout = Int32(min((nanoseconds + 999_999) / 1_000_000, 3_600_000))
         }
-        let count = epoll_wait(epoll.raw, events, Int32(Self.eventsPerBatch), timeout)
+        return Self.wait(epoll.raw, events, timeout)
+    }
+
+    private static func wait(_ epoll: Int32, _ events: UnsafeMutablePointer<epoll_event>, _ timeout: Int32) -> Int {
+        let count = epoll_wait(epoll, events, Int32(eventsPerBatch), timeout)
         if count < 0 { precondition(errno == EINTR, SystemError(errno: errno, call: "epoll_wait").description) }
         return max(0, Int(count))
     }
 
-    private func dispatch(_ count: Int) {
+    private func dispatch(_ events: UnsafeMutablePointer<epoll_event>, _ count: Int) {
         for index in 0..<count {
             let key = events[index].data.u64
             let generation = UInt32(truncatingIfNeeded: key >> 32)
+            let slot = Int(UInt32(truncatingIfNeeded: key))
             if generation == 0 {
-                var counter: UInt64 = 0
-                _ = withUnsafeMutableBytes(of: &counter) { Descriptor.read(wake.raw, into: $0) }
+                if slot == Int(patience.raw) {
+                    dispatch(patientEvents, Self.wait(patience.raw, patientEvents, 0))
+                } else {
+                    var counter: UInt64 = 0
+                    _ = withUnsafeMutableBytes(of: &counter) { Descriptor.read(wake.raw, into: $0) }
+                }
                 continue
             }
-            let slot = Int(UInt32(truncatingIfNeeded: key))
             // Ended, or ended and registered anew, by a handler earlier in this batch.
             guard slots[slot].generation == generation, let handler = slots[slot].handler else { continue }
             handler.ready(Readiness(rawValue: events[index].events))

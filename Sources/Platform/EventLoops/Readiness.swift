@@ -16,9 +16,16 @@ package struct Interest: OptionSet, Sendable, Hashable {
 
     /// The mark of a shared listener, which it keeps as long as it is registered.
     static let exclusive = Interest(rawValue: EPOLLEXCLUSIVE.rawValue)
+    /// The mark of a descriptor that lets others go first, which it keeps until `EventLoop.hasPriority`. A bit that epoll does not use.
+    package static let patient = Interest(rawValue: 1 << 24)
+    /// What an update leaves as it is.
+    static let marks: Interest = [.exclusive, .patient]
 
     /// What epoll takes: an exclusive registration may not ask for the peer's half-close, which a listener has not.
-    var kernelForm: UInt32 { contains(.exclusive) ? rawValue & ~EPOLLRDHUP.rawValue : rawValue }
+    var kernelForm: UInt32 {
+        let bits = subtracting(.patient).rawValue
+        return contains(.exclusive) ? bits & ~EPOLLRDHUP.rawValue : bits
+    }
 }
 
 /// What is the matter with a descriptor.

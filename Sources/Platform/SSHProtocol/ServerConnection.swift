@@ -225,7 +225,10 @@ package final class ServerConnection {
     package var hasAskedForKeys: Bool {
         switch keyExchange {
         case .valueReceived, .replied: true
-        case .idle, .proposed, .agreed: !sessionID.isEmpty
+        case .idle, .proposed, .agreed: hasBeenGivenKeys
         }
     }
+
+    /// Whether we have answered a key exchange: the costliest thing that a stranger can ask for.
+    package var hasBeenGivenKeys: Bool { !sessionID.isEmpty }
 }

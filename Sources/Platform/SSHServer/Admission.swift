@@ -6,8 +6,6 @@ package enum AdmissionVerdict: Equatable, Sendable {
     case admitted
     /// Too many from its source that have not authenticated.
     case sourceFull
-    /// Too many in all.
-    case full
     /// Its source has failed too often.
     case penalised
 }
@@ -54,7 +52,6 @@ package final class Admission: Sendable {
             {
                 return .penalised
             }
-            guard state.unauthenticated < limits.unauthenticated else { return .full }
             let count = state.perSource[source, default: 0]
             guard count < limits.unauthenticatedPerSource else { return .sourceFull }
             state.unauthenticated += 1
@@ -98,6 +95,10 @@ package final class Admission: Sendable {
             remember(&state, source, memory, now)
         }
     }
+
+    /// Whether one more connection may be taken from a listener. Every loop may find the last place, and each is then filled: turning
+    /// somebody away for it would be worse.
+    package var hasRoom: Bool { unauthenticatedCount < limits.unauthenticated }
 
     /// Connections that have not authenticated.
     package var unauthenticatedCount: Int { state.withLock(\.unauthenticated) }

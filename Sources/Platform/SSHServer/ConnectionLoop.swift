@@ -4,7 +4,7 @@ package import SystemCalls
 import Synchronization
 
 /// All SSH connections of one event loop: takes them from listeners, lets handshakes through in turn, flushes once a batch, and checks
-/// deadlines once a second. Used on the loop's thread, or before the loop starts.
+/// each one's deadlines once a second. Used on the loop's thread, or before the loop starts.
 package final class ConnectionLoop: BatchObserver {
     /// The loop that drives it.
     package let events: EventLoop
@@ -27,12 +27,17 @@ package final class ConnectionLoop: BatchObserver {
     /// What became of the connections that were taken here.
     package private(set) var counts = ConnectionCounts()
     private var strangers: [UInt64: SocketConnection] = [:]
+    /// Those that may be ended to make room; `nil` until it is asked for after a sweep.
+    private var silent: SilentStrangers?
     private var handshakesUnderWay = 0
     private var handshakesWaiting: [SocketConnection] = []
     var flushes: [SocketConnection] = []
     private var afterwards: [() -> Void] = []
     private var listeners: [Listener] = []
     private var sweepTimer: Timer?
+    /// Looking at ten thousand connections at once would hold up every keystroke by 20 ms: each part has its turn once a second.
+    private static let sweepParts = 8
+    private var sweepPart = 0
 
     /// Prepares a loop without connections; listeners are added before it starts.
     ///
@@ -51,7 +56,7 @@ package final class ConnectionLoop: BatchObserver {
         let size = 2 * limits.bytesPerRead + 2 * ProtocolLimits.packetLength
         scratch = .allocate(byteCount: size, alignment: 4096)
         events.addBatchObserver(self)
-        sweepTimer = events.schedule(every: .seconds(1)) { [unowned self] in sweep() }
+        sweepTimer = events.schedule(every: .seconds(1) / Self.sweepParts) { [unowned self] in sweep() }
     }
 
     deinit { scratch.deallocate() }
@@ -74,7 +79,7 @@ package final class ConnectionLoop: BatchObserver {
     /// Takes what waits at a listener, at most `acceptsPerBatch`. Returns whether to go on listening; if not, the next sweep tries again.
     fileprivate func accept(from listener: Int32) -> Bool {
         for _ in 0..<limits.acceptsPerBatch {
-            guard admission.unauthenticatedCount < limits.unauthenticated || evictSilent(of: nil) else { return false }
+            guard admission.hasRoom || evictSilent(of: nil) else { return false }
             switch Sockets.accept(listener) {
             case .connection(let socket, let source): begin(socket, source)
             case .wouldBlock: return true
@@ -109,13 +114,13 @@ package final class ConnectionLoop: BatchObserver {
 
     /// Ends the oldest connection (of `group`, or of any source) that is old enough and has not asked for a key exchange.
     private func evictSilent(of group: SourceGroup?) -> Bool {
-        let latest = events.now
-        let candidates = strangers.values.filter {
-            !$0.ssh.hasAskedForKeys && latest - $0.acceptedAt >= limits.silence && (group == nil || $0.source.sourceGroup == group)
+        if silent == nil { silent = SilentStrangers(strangers.values, at: events.now, limits) }
+        while let id = silent?.takeOldest(of: group) {
+            guard let oldest = strangers[id], !oldest.ssh.hasAskedForKeys else { continue }
+            oldest.disconnect(.tooManyConnections, "too many connections have not authenticated; this one was the oldest silent one")
+            return true
         }
-        guard let oldest = candidates.min(by: { $0.id < $1.id }) else { return false }
-        oldest.disconnect(.tooManyConnections, "too many connections have not authenticated; this one was the oldest silent one")
-        return true
+        return false
     }
 
     // MARK: The table
@@ -221,14 +226,20 @@ package final class ConnectionLoop: BatchObserver {
     func ended(_ connection: SocketConnection, _ end: ConnectionEnd) {
         counts.ended(end, isStranger: connection.isStranger)
         guard connection.isStranger else { return admission.departed(connection.source.sourceGroup, at: events.now) }
-        if case .failed = end { admission.failed(connection.source.sourceGroup, at: events.now) }
+        let isHeldAgainstSource =
+            switch end {
+            case .failed: true
+            case .connectionLost, .disconnectedByPeer: connection.ssh.hasBeenGivenKeys
+            case .endedByUs: false
+            }
+        if isHeldAgainstSource { admission.failed(connection.source.sourceGroup, at: events.now) }
         if let index = handshakesWaiting.firstIndex(where: { $0 === connection }) { handshakesWaiting.remove(at: index) }
         noLongerStranger(connection)
     }
 
     private func noLongerStranger(_ connection: SocketConnection) {
         guard connection.isStranger else { return }
-        connection.isStranger = false
+        connection.isNoStranger()
         strangers[connection.id] = nil
         admission.left(connection.source.sourceGroup)
         handshakeOver(connection)
@@ -238,8 +249,10 @@ package final class ConnectionLoop: BatchObserver {
     // MARK: Time
 
     private func sweep() {
-        for connection in connections {
-            guard let connection else { continue }
+        sweepPart = (sweepPart + 1) % Self.sweepParts
+        silent = nil
+        for slot in stride(from: sweepPart, to: connections.count, by: Self.sweepParts) {
+            guard let connection = connections[slot] else { continue }
             connection.sweep()
             if let since = connection.handshakeSince, events.now - since >= limits.handshakePatience { handshakeOver(connection) }
         }

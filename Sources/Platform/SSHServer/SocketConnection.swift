@@ -103,10 +103,18 @@ package final class SocketConnection: ReadinessHandler {
 
     func attach(to loop: ConnectionLoop) throws(SystemError) {
         interest = .read
-        registration = try loop.events.register(socket.raw, interest: interest, handler: self)
+        registration = try loop.events.register(socket.raw, interest: isStranger ? [.read, .patient] : .read, handler: self)
         self.loop = loop
         setTime()
         needsFlush()
+    }
+
+    /// The peer has authenticated: it is heard before strangers.
+    func isNoStranger() {
+        isStranger = false
+        guard let registration, let loop else { return }
+        // Out of memory in the kernel: it stays behind the strangers.
+        try? loop.events.hasPriority(registration)
     }
 
     func detach() {

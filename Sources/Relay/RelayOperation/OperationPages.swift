@@ -52,7 +52,7 @@ package struct OperationPages: Sendable {
         text.add("towline_relay_connections_accepted_total", .counter, "Connections taken from the listeners.", Double(counts.accepted))
         text.add(
             "towline_relay_connections_turned_away_total", .counter, "Connections closed at once, by why.", by: "reason",
-            Self.numbers(counts.turnedAway, always: ["full", "penalised", "source_full"]))
+            Self.numbers(counts.turnedAway, always: ["penalised", "source_full"]))
         text.add("towline_relay_authentications_total", .counter, "Connections that proved a key.", Double(counts.authenticated))
         text.add(
             "towline_relay_handshake_failures_total", .counter, "Connections that ended before they proved a key, by why.", by: "reason",

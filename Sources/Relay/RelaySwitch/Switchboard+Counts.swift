@@ -43,7 +43,6 @@ extension AdmissionVerdict {
         switch self {
         case .admitted: "admitted"
         case .sourceFull: "source_full"
-        case .full: "full"
         case .penalised: "penalised"
         }
     }
