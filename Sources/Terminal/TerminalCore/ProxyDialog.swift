@@ -31,7 +31,7 @@ package struct ProxyDialog: Sendable {
 
     private enum State {
         case begin
-        case httpHead([UInt8])
+        case httpHead
         case socksMethod
         case socksCredentials
         case socksReply
@@ -44,6 +44,8 @@ package struct ProxyDialog: Sendable {
     private let host: String
     private let port: UInt16
     private var state = State.begin
+    /// What came of an HTTP answer.
+    private var head: [UInt8] = []
 
     /// A dialog with `proxy` about a connection to `host`, which the proxy resolves.
     package init(proxy: ProxySetting, host: String, port: UInt16) {
@@ -56,7 +58,7 @@ package struct ProxyDialog: Sendable {
     package mutating func begin() -> Step {
         switch proxy.kind {
         case .http:
-            state = .httpHead([])
+            state = .httpHead
             let target = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
             var head = "CONNECT \(target) HTTP/1.1\r\nHost: \(target)\r\n"
             if let user = proxy.user {
@@ -74,7 +76,9 @@ package struct ProxyDialog: Sendable {
     /// Takes exactly the bytes that were to be read.
     package mutating func received(_ bytes: [UInt8]) -> Step {
         switch state {
-        case .httpHead(let before): return readHead(before + bytes)
+        case .httpHead:
+            head += bytes
+            return readHead()
         case .socksMethod:
             guard bytes[0] == 5 else { return fail(.refused("it is no SOCKS 5 proxy")) }
             switch bytes[1] {
@@ -126,11 +130,11 @@ package struct ProxyDialog: Sendable {
     }
 
     /// Reads byte by byte until the empty line: what follows is the relay's.
-    private mutating func readHead(_ head: [UInt8]) -> Step {
+    private mutating func readHead() -> Step {
         if head.count >= 5, !head.starts(with: Array("HTTP/".utf8)) { return fail(.refused("it is no HTTP proxy")) }
-        guard head.suffix(4) == [13, 10, 13, 10] || head.suffix(2) == [10, 10] else {
+        // `elementsEqual`, not `==` with an array: that would take the suffix by walking through all there is.
+        guard head.suffix(4).elementsEqual([13, 10, 13, 10]) || head.suffix(2).elementsEqual([10, 10]) else {
             if head.count >= Self.maximumHead { return fail(.refused("its answer is too long")) }
-            state = .httpHead(head)
             return .read(1)
         }
         // `HTTP/1.1 200 Connection established`
