@@ -133,14 +133,18 @@ extension EndToEnd {
                 let script = """
                     PATH=\(folder):$PATH
                     source <(towline completion bash)
-                    complete_as() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _towline; echo "${COMPREPLY[*]}"; }
+                    source <(towline-relay completion bash)
+                    complete_as() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); "_${1//-/_}"; echo "${COMPREPLY[*]}"; }
                     complete_as towline ter
                     complete_as towline ssh sh
                     complete_as towline ssh alice@sh
                     complete_as towline completion z
+                    complete_as towline-relay terminal s
+                    complete_as towline-relay request new --lo
+                    complete_as towline-relay help aud
                     """
                 let completed = try await desk.plain("bash", "-c", script)
-                #expect(completed.output == "terminals\nshop-42\nalice@shop-42\nzsh\n", "\(completed)")
+                #expect(completed.output == "terminals\nshop-42\nalice@shop-42\nzsh\nshow set\n--login\naudit\n", "\(completed)")
             }
         }
     }

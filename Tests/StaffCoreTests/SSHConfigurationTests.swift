@@ -88,13 +88,3 @@ import Testing
         #expect(TerminalList(text: "").text == "")
     }
 }
-
-@Suite struct CompletionShellTests {
-    @Test(arguments: CompletionShell.allCases) func scriptsKnowEveryCommandAndAskForNames(_ shell: CompletionShell) {
-        for command in StaffCommandTable.table.commands where !["known-hosts", "terminal-names"].contains(command.path[0]) {
-            #expect(shell.script.contains(command.path[0]), "\(command.path)")
-        }
-        #expect(shell.script.contains("towline terminal-names"))
-        #expect(!shell.script.contains("known-hosts"))
-    }
-}

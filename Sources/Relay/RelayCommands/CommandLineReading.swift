@@ -36,7 +36,7 @@ extension RelayCommand {
     /// - Parameters:
     ///   - standardInput: the key, where the command takes one.
     ///   - now: for `--until 7d`.
-    /// - Throws: what is wrong with which value; `.localOnly` for `init` and `serve`, which are no commands to a relay.
+    /// - Throws: what is wrong with which value; `.localOnly` for what is no command to a relay, such as `init` and `serve`.
     package init(_ line: ParsedCommand, standardInput: [UInt8], now: WallTime) throws(RelayCommandError) {
         func terminal(_ index: Int = 0) throws(RelayCommandError) -> TerminalName { try Self.value(line.arguments[index]) }
         func staff(_ index: Int = 0) throws(RelayCommandError) -> StaffName { try Self.value(line.arguments[index]) }
@@ -107,7 +107,7 @@ extension RelayCommand {
             self = .exportAudit(after: after ?? 0, since: try Self.beginning(line.value("--since"), now: now))
         case "audit verify": self = .verifyAudit
         case "whoami": self = .whoAmI
-        case "init", "serve", "backup", "restore": throw .localOnly(command: line.name)
+        case "init", "serve", "backup", "restore", "completion", "manual": throw .localOnly(command: line.name)
         default: preconditionFailure("the table has a command that is not read: \(line.name)")
         }
     }

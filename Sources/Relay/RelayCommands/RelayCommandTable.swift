@@ -40,6 +40,9 @@ package enum RelayCommandTable {
     /// How long a request's code can be used unless told otherwise.
     package static let requestLife = "7d"
 
+    /// Of the manual page: that of administrators' programs.
+    package static let manualSection = 8
+
     private static let dataDirectory = CommandSpec.Option(
         "--data-dir", value: "DIR", "where the relay keeps its store (or TOWLINE_RELAY_DATA; else /var/lib/towline-relay)")
     private static let configurationFile = CommandSpec.Option(
@@ -67,6 +70,8 @@ package enum RelayCommandTable {
         CommandSpec(
             "restore", "Put a backup in place; the relay must not run", arguments: [.init("FILE")],
             options: [.init("--replace", "put the store and the host key that are there aside")]),
+        CommandTable.completionCommand(of: "towline-relay"),
+        CommandTable.manualCommand(of: "towline-relay", section: manualSection),
     ]
 
     private static let whoAmI = CommandSpec("whoami", "Tell who you are to the relay and what you may reach")

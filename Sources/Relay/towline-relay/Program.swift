@@ -30,7 +30,7 @@ struct Program {
         do throws(Failure) {
             let line: ParsedCommand
             do throws(UsageError) { line = try RelayCommandTable.local.parse(arguments) } catch { throw Failure(.usage, error.description) }
-            if line.name == "help" { return ControlReply(status: .done, output: RelayCommandTable.local.help(about: line.arguments)) }
+            if let text = try Self.aboutItself(line) { return ControlReply(status: .done, output: text) }
             let reader = ConfigurationReader(line: line, environment: environment)
             let read: (configuration: RelayConfiguration, files: [String])
             do throws(ConfigurationError) { read = try reader.read() } catch { throw Failure(.usage, error.description) }

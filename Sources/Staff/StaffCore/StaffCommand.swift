@@ -14,6 +14,8 @@ package enum StaffCommand: Hashable, Sendable {
     case sshConfig(install: Bool)
     /// Print a completion script.
     case completion(CompletionShell)
+    /// Print the manual page.
+    case manual
     /// Print the terminals that were there last time, for completion.
     case terminalNames
     /// Print the host keys of a terminal, for `ssh` (`KnownHostsCommand`).
@@ -48,10 +50,8 @@ package enum StaffCommand: Hashable, Sendable {
         case "login": self = .login(try RelayAccess(line), fingerprint: line.value("--fingerprint"))
         case "ssh-config": self = .sshConfig(install: line.has("--install"))
         case "completion":
-            guard let shell = CompletionShell(rawValue: line.arguments[0]) else {
-                throw UsageError("\(Printable.quoted(line.arguments[0])) is not a shell that is known here: bash, zsh or fish")
-            }
-            self = .completion(shell)
+            self = .completion(try CompletionShell(parsing: line.arguments[0]))
+        case "manual": self = .manual
         case "terminal-names": self = .terminalNames
         case "known-hosts": self = .knownHosts(host: line.arguments[0], shown: ShownHostKey(Array(line.arguments.dropFirst())))
         case "trust":
@@ -128,7 +128,8 @@ package enum StaffCommandTable {
             CommandSpec(
                 "ssh", "Log in to a terminal, or run a command there",
                 arguments: [.init("[LOGIN@]TERMINAL"), .init("ARGS", isOptional: true)]),
-            CommandSpec("scp", "Copy files from or to terminals", arguments: [.init("SOURCE…"), .init("TARGET")]),
+            CommandSpec(
+                "scp", "Copy files from or to terminals", arguments: [.init("[TERMINAL:]SOURCE…"), .init("[TERMINAL:]TARGET")]),
             CommandSpec("sftp", "Transfer files", arguments: [.init("[LOGIN@]TERMINAL")]),
             CommandSpec("relay", "Run any command of the relay, as in: relay help", arguments: [.init("COMMAND")]),
             CommandSpec(
@@ -138,12 +139,18 @@ package enum StaffCommandTable {
                 "trust", "Accept the host keys that the relay tells for a terminal; those it shows, if the relay knows none",
                 arguments: [.init("TERMINAL")],
                 options: [.init("--fingerprint", value: "SHA256:…", "what the customer told you (else you are asked)")]),
-            CommandSpec(
-                "completion", "Print a completion script, as in: source <(towline completion bash)", arguments: [.init("bash|zsh|fish")]),
+            CommandTable.completionCommand(of: "towline"),
+            CommandTable.manualCommand(of: "towline", section: 1),
             CommandSpec(
                 "known-hosts", "Print the host keys of a terminal (ssh asks this)",
                 arguments: [.init("HOST"), .init("KEY", isOptional: true), .init("FINGERPRINT", isOptional: true)]),
             CommandSpec("terminal-names", "Print the names of your terminals (completion asks this)"),
             CommandSpec("help", "Explain the commands", arguments: [.init("COMMAND", isOptional: true)]),
         ], everywhere: [])
+
+    /// What people type: without the commands that programs ask.
+    package static let forPeople = table.limited { !["known-hosts", "terminal-names"].contains($0.path[0]) }
+
+    /// How a shell asks for the names of terminals: those that were there last time, without asking the relay.
+    package static let terminalNames = "towline terminal-names"
 }

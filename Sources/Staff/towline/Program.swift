@@ -25,14 +25,17 @@ struct Program {
             say(StaffCommandTable.table.help(about: topic))
             return ExitStatus.done.rawValue
         case .completion(let shell):
-            say(shell.script)
+            say(StaffCommandTable.forPeople.completion(for: shell, terminalNames: StaffCommandTable.terminalNames))
+            return ExitStatus.done.rawValue
+        case .manual:
+            say(StaffCommandTable.forPeople.manual(section: 1))
             return ExitStatus.done.rawValue
         default: break
         }
         let folder = try StaffFolder(environment: environment)
         let ssh = OpenSSH(folder: folder, environment: environment)
         switch command {
-        case .help, .completion: preconditionFailure("done above")
+        case .help, .completion, .manual: preconditionFailure("done above")
         case .login(let access, let fingerprint):
             return try Login(access: access, fingerprint: fingerprint, folder: folder, ssh: ssh).run().rawValue
         case .relay(let words): return try relay(words, folder, ssh)

@@ -1,0 +1,20 @@
+import RelayCommands
+import Support
+
+extension Program {
+    /// What the command table alone answers; nil for a command that does something.
+    static func aboutItself(_ line: ParsedCommand) throws(Failure) -> String? {
+        let table = RelayCommandTable.local
+        switch line.name {
+        case "help": return table.help(about: line.arguments)
+        case "manual": return table.manual(section: RelayCommandTable.manualSection)
+        case "completion":
+            do throws(UsageError) {
+                return table.completion(for: try CompletionShell(parsing: line.arguments[0]))
+            } catch {
+                throw Failure(.usage, error.description)
+            }
+        default: return nil
+        }
+    }
+}
