@@ -54,6 +54,8 @@ import Testing
             return
         }
         #expect(time == TakeoverJudge.minimumInterval - .seconds(1))
+        #expect(directory.rival(of: shop, at: place(4).source, now: .seconds(5)) == place(5).source, "also while it waits")
+        #expect(directory.rival(of: shop, at: place(4).source, now: .seconds(5) + TunnelDirectory.rivalryIsTold) == nil)
         #expect(directory.place(of: shop)?.connection == 4)
         #expect(isGranted(directory.claim(shop, place(5), at: .seconds(5) + time), takenFrom: 4))
     }

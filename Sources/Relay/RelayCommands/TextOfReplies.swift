@@ -64,7 +64,8 @@ extension RelayReply {
         var table = TextTable(["NAME", "PORT", "STATE", "LAST SEEN", "FROM"])
         for terminal in terminals {
             let seen = terminal.state == .online ? "now" : terminal.lastSeen.map { TimeAgo.text(since: $0, now: now) } ?? "never"
-            table.add([terminal.name, String(terminal.listeningPort), terminal.state.rawValue, seen, terminal.from ?? ""])
+            let from = [terminal.from, terminal.alsoFrom.map { "and \($0): cloned?" }].compactMap(\.self).joined(separator: " ")
+            table.add([terminal.name, String(terminal.listeningPort), terminal.state.rawValue, seen, from])
         }
         return table.text
     }
@@ -116,7 +117,8 @@ extension RelayReply {
         switch terminal.state {
         case .online:
             let since = terminal.onlineSince.map { " since \($0)" } ?? ""
-            return "online\(since) from \(terminal.from ?? "?"), \(terminal.clientVersion ?? "?")"
+            let rival = terminal.alsoFrom.map { "; its key came from \($0) too: a cloned terminal, or a copied key" } ?? ""
+            return "online\(since) from \(terminal.from ?? "?"), \(terminal.clientVersion ?? "?")\(rival)"
         case .offline: return "offline"
         case .noKey: return "waits for its key"
         case .waiting: return "its key waits for approval"

@@ -55,6 +55,8 @@ package struct TerminalView: Hashable, Sendable, Encodable {
     package let onlineSince: WallTime?
     /// The tunnel's source as `address:port`.
     package let from: String?
+    /// From where else its key came within the last hour, as `address:port`; `nil`: from nowhere. It was cloned, or the key was copied.
+    package let alsoFrom: String?
     /// The software at the terminal's end, printable.
     package let clientVersion: String?
     /// When its bytes last proved it alive; `nil`: never.
@@ -85,6 +87,7 @@ package struct TerminalView: Hashable, Sendable, Encodable {
         addedAt = terminal.addedAt
         onlineSince = tunnel?.since
         from = tunnel.map { Printable.escaped($0.source) }
+        alsoFrom = tunnel?.rival.map { Printable.escaped($0) }
         clientVersion = tunnel.map { Printable.escaped($0.clientVersion) }
         lastSeen = tunnel?.lastHeard ?? terminal.lastSeen
         state =

@@ -12,14 +12,17 @@ package struct LiveTunnel: Hashable, Sendable {
     package let lastHeard: WallTime
     /// The software version of the peer's identification line (RFC 4253 §4.2), raw: escape it before showing it.
     package let clientVersion: String
+    /// From where else the same key came lately, as `address:port`: the terminal was cloned, or its key was copied (SECURITY A06).
+    package let rival: String?
 
     /// A tunnel from its parts.
-    package init(terminal: TerminalID, source: String, since: WallTime, lastHeard: WallTime, clientVersion: String) {
+    package init(terminal: TerminalID, source: String, since: WallTime, lastHeard: WallTime, clientVersion: String, rival: String? = nil) {
         self.terminal = terminal
         self.source = source
         self.since = since
         self.lastHeard = lastHeard
         self.clientVersion = clientVersion
+        self.rival = rival
     }
 }
 

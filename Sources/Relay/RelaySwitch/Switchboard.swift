@@ -346,9 +346,11 @@ final class Switchboard {
     var tunnels: [LiveTunnel] {
         sessions.values.compactMap { session in
             guard case .terminal(let id, _, let tunnel?) = session.role else { return nil }
+            let source = session.connection.source.description
             return LiveTunnel(
-                terminal: id, source: session.connection.source.description, since: tunnel.since,
-                lastHeard: lastHeard(session.connection), clientVersion: session.connection.ssh.peerVersion)
+                terminal: id, source: source, since: tunnel.since, lastHeard: lastHeard(session.connection),
+                clientVersion: session.connection.ssh.peerVersion,
+                rival: directory.rival(of: id, at: source, now: session.connection.ssh.now))
         }
     }
 

@@ -30,7 +30,12 @@ final class TunnelDirectory: Sendable {
         /// Judges of terminals whose tunnel was taken over, kept while they have something to remember.
         var judges: [TerminalID: TakeoverJudge] = [:]
         var lastSeen: [TerminalID: WallTime] = [:]
+        /// The two places that one key came from last, and until when that is told.
+        var rivals: [TerminalID: (first: TunnelPlace, second: TunnelPlace, until: Duration)] = [:]
     }
+
+    /// How long it is told that a key came from two places: long enough to be seen by somebody who looks now and then.
+    static let rivalryIsTold: Duration = .seconds(3600)
 
     private let state = Mutex(State())
 
@@ -47,6 +52,7 @@ final class TunnelDirectory: Sendable {
             var judge = state.judges[terminal] ?? TakeoverJudge()
             let verdict = judge.judge(oldIsAlive: true, at: now)
             state.judges[terminal] = judge
+            if verdict != .takeOver { state.rivals[terminal] = (old, place, until: now + Self.rivalryIsTold) }
             switch verdict {
             case .wait(let time): return .wait(time)
             case .takeOver, .cloned:
@@ -76,6 +82,18 @@ final class TunnelDirectory: Sendable {
     /// Where the tunnel of `terminal` is held; `nil` if the terminal is offline.
     func place(of terminal: TerminalID) -> TunnelPlace? {
         state.withLock { $0.places[terminal] }
+    }
+
+    /// From where else than `source` the terminal's key came lately, as `address:port`; `nil`: from nowhere.
+    func rival(of terminal: TerminalID, at source: String, now: Duration) -> String? {
+        state.withLock { state in
+            guard let rivals = state.rivals[terminal] else { return nil }
+            guard rivals.until > now else {
+                state.rivals[terminal] = nil
+                return nil
+            }
+            return rivals.first.source == source ? rivals.second.source : rivals.first.source
+        }
     }
 
     /// When this run of the relay last heard of a terminal that is offline now.

@@ -61,6 +61,8 @@ extension EndToEnd {
                 try HostileSite.run([staff, newest], "the newest serves") { far.takeBytes() == [1] }
             }
             #expect(takeovers[3] - takeovers[2] >= .seconds(9), "the fourth had to wait: at most one in ten seconds")
+            let listed = try await site.relay.must("terminals").output
+            #expect(listed.contains("127.0.0.1:") && listed.contains("127.0.0.2:") && listed.contains("cloned?"), "\(listed)")
             try await eventually("the audit log says so") {
                 let text = try await site.relay.must("audit").output
                 return text.contains("shop-43") && text.contains("127.0.0.2") && text.lowercased().contains("clone")
