@@ -121,6 +121,23 @@ extension TerminalProgramTests {
             }
         }
 
+        @Test(.enabled(if: Site.givesTerminals)) func staffReadAtTheirPromptThatSupportEndsSoon() async throws {
+            try await withSite { site in
+                try await site.setUp()
+                try await site.must("start")
+                let prompt = try Running(
+                    site.staff("ssh", "-tt") + ["\(site.user)@localhost", "echo in; exec sleep 1000"], in: site.folder.path, name: "prompt")
+                try await eventually("the session is up: \(prompt.errors)") { prompt.output.contains("in") }
+                // Its five minutes begin two seconds from now.
+                try await site.must("start", "--for", "302s")
+                try await eventually("the prompt says so: \(prompt.output)") {
+                    prompt.output.contains("Remote support ends in 5 minutes.")
+                }
+                #expect(try await site.status().events.contains { $0.code == .supportEndsSoon && $0.values["minutes"] == "5" })
+                try await prompt.end()
+            }
+        }
+
         @Test func timeIsGivenAndTakenWhileSupportIsOn() async throws {
             try await withSite { site in
                 try await site.setUp()

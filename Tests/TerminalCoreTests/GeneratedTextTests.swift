@@ -67,9 +67,14 @@ import Testing
             "Accepted publickey for alice from UNKNOWN port 65535 ssh2: ED25519 SHA256:SxfqHgK4UncTacZ2w6ZVbs+tOI7OQQNlJu7dgxXNV20",
             LoginObservation.accepted(user: "alice", fingerprint: "SHA256:SxfqHgK4UncTacZ2w6ZVbs+tOI7OQQNlJu7dgxXNV20")
         ),
-        ("Starting session: shell on pts/0 for alice from UNKNOWN port 65535 id 0", .sessionStarted(kind: "shell")),
-        ("Starting session: command for alice from UNKNOWN port 65535 id 0", .sessionStarted(kind: "command")),
-        ("Starting session: subsystem 'sftp' for alice from UNKNOWN port 65535 id 0", .sessionStarted(kind: "sftp")),
+        ("Starting session: shell on pts/0 for alice from UNKNOWN port 65535 id 0", .sessionStarted(kind: "shell", terminal: "pts/0")),
+        (
+            "Starting session: command on pts/12 for alice from UNKNOWN port 65535 id 0",
+            .sessionStarted(kind: "command", terminal: "pts/12")
+        ),
+        ("Starting session: shell on pts/../x for alice from UNKNOWN port 65535 id 0", .sessionStarted(kind: "shell", terminal: nil)),
+        ("Starting session: command for alice from UNKNOWN port 65535 id 0", .sessionStarted(kind: "command", terminal: nil)),
+        ("Starting session: subsystem 'sftp' for alice from UNKNOWN port 65535 id 0", .sessionStarted(kind: "sftp", terminal: nil)),
         (
             "User root not allowed because account is locked",
             .refused("User root not allowed because account is locked")

@@ -42,6 +42,11 @@ package enum Files {
         return Descriptor(owning: try retrying("open", path) { Glibc.open(path, flags | O_CLOEXEC, mode) })
     }
 
+    /// Opens the terminal at `path` to write to it, without ever waiting for it and without making it ours.
+    package static func openTerminal(_ path: String) throws(SystemError) -> Descriptor {
+        try open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW)
+    }
+
     /// The whole content of `path`.
     ///
     /// - Parameters:

@@ -272,7 +272,10 @@ package actor RemoteSupport {
             case .disconnect: disconnect()
             case .pinRelayKey(let attempt, let offered): pin(attempt, offered: offered)
             case .endLogins: broker?.ask(.endLogins(nil)) { _ in }
-            case .warn(let left): note(.supportEndsSoon, ["minutes": "\(left.components.seconds / 60)"])
+            case .warn(let left):
+                let minutes = Int(left.components.seconds / 60)
+                note(.supportEndsSoon, ["minutes": "\(minutes)"])
+                broker?.ask(.announceEnd(minutes: minutes)) { _ in }
             }
         }
         if !lifecycle.isOn {

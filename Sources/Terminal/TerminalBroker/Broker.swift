@@ -95,6 +95,9 @@ package actor Broker {
         case .startLogin:
             guard let descriptor else { return reply(number, .refused("no connection came with the request")) }
             reply(number, start(descriptor))
+        case .announceEnd(let minutes):
+            logins?.announceEnd(minutes: min(max(minutes, 1), 60))
+            reply(number, .done)
         case .endLogins(let id):
             logins?.end(id) { [weak self] in self?.assumeIsolated { $0.reply(number, .done) } }
         }

@@ -18,6 +18,8 @@ package enum BrokerRequest: Codable, Sendable {
     case applyLoginUsers([LoginUser])
     /// Run a login on the one descriptor that travels with this message. Answered with `.loginStarted`.
     case startLogin
+    /// Tell everybody who has a prompt open that support ends in so many minutes, 1 to 60. Answered with `.done`.
+    case announceEnd(minutes: Int)
     /// End one login, or all, with everything that runs in them. Answered with `.done` when they are gone.
     case endLogins(LoginID?)
 }

@@ -19,6 +19,8 @@ final class LoginServer {
         var reader: LineReader?
         var registration: Registration?
         var user: String?
+        /// The pseudo terminals that its sessions were given, such as `pts/3`.
+        var terminals: Set<String> = []
 
         init(id: LoginID, process: Process) {
             self.id = id
@@ -142,7 +144,8 @@ final class LoginServer {
             login.user = user
             log.notice("login", ["user": user, "key": fingerprint, "login": login.id.number])
             report(.loginAccepted(login.id, user: user, fingerprint: fingerprint))
-        case .sessionStarted(let kind):
+        case .sessionStarted(let kind, let terminal):
+            if let terminal { login.terminals.insert(terminal) }
             log.notice("session", ["login": login.id.number, "kind": kind])
             report(.sessionStarted(login.id, kind: kind))
         case .refused(let words): log.warning("login refused", ["login": login.id.number, "why": words])
@@ -159,6 +162,27 @@ final class LoginServer {
         logins[login.id] = nil
         log.debug("login ended", ["login": login.id.number, "end": end])
         report(.loginEnded(login.id))
+    }
+
+    // MARK: Telling
+
+    /// Writes to every prompt that support ends in so many minutes. A terminal that takes no byte now, or that somebody else has by
+    /// now, gets none.
+    func announceEnd(minutes: Int) {
+        let text = Array("\r\nRemote support ends in \(minutes) minutes. Save your work, or ask the customer to extend it.\r\n".utf8)
+        for login in logins.values {
+            for terminal in login.terminals {
+                do throws(SystemError) {
+                    let path = "/dev/\(terminal)"
+                    let owner = login.user.flatMap { accounts.user(named: $0) } ?? Users.effectiveUser
+                    guard try Files.status(path, followsLinks: false)?.user == owner else { continue }
+                    let descriptor = try Files.openTerminal(path)
+                    _ = text.withUnsafeBytes { Descriptor.write(descriptor.raw, $0) }
+                } catch {
+                    log.debug("nobody told of the end", ["terminal": terminal, "why": error])
+                }
+            }
+        }
     }
 
     // MARK: Ending

@@ -7,7 +7,9 @@ package enum LoginObservation: Hashable, Sendable {
     /// A key or a user was refused: words for the log, not yet escaped.
     case refused(String)
     /// What the member of staff runs: `shell`, `command`, `sftp`.
-    case sessionStarted(kind: String)
+    ///
+    /// - Parameter terminal: the pseudo terminal it has, such as `pts/3`; nil if it has none.
+    case sessionStarted(kind: String, terminal: String?)
 }
 
 /// Understands what the stock `sshd -i -e` writes at log level VERBOSE. Known to read OpenSSH 9.2; other lines are skipped.
@@ -25,15 +27,25 @@ package enum LoginOutputReader {
         }
         // `Starting session: shell on pts/0 for alice from …`, `Starting session: command for …`, `Starting session: subsystem 'sftp' for …`
         if words.count >= 5, words[0] == "Starting", words[1] == "session:" {
+            let terminal = words[3] == "on" ? pseudoTerminal(words[4]) : nil
             switch words[2] {
-            case "shell": return .sessionStarted(kind: "shell")
-            case "subsystem": return .sessionStarted(kind: words[3].filter { $0 != "'" })
-            default: return .sessionStarted(kind: "command")
+            case "shell": return .sessionStarted(kind: "shell", terminal: terminal)
+            case "subsystem": return .sessionStarted(kind: words[3].filter { $0 != "'" }, terminal: nil)
+            default: return .sessionStarted(kind: "command", terminal: terminal)
             }
         }
         if line.hasPrefix("Failed publickey for ") || line.hasPrefix("Invalid user ") || line.contains(" not allowed because ") {
             return .refused(line)
         }
         return nil
+    }
+
+    /// `pts/3`, and nothing that could name another file.
+    private static func pseudoTerminal(_ word: Substring) -> String? {
+        let parts = word.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[0] == "pts", (1...6).contains(parts[1].utf8.count),
+            parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) })
+        else { return nil }
+        return String(word)
     }
 }
