@@ -104,7 +104,9 @@ class Terminal:
     Its login users are accounts of this machine where the tests run as root; `close` removes them.
     """
 
-    def __init__(self, relay: Relay, name: str | None = None, listening_port: int | None = None):
+    def __init__(
+        self, relay: Relay, name: str | None = None, listening_port: int | None = None, disk_megabytes: int | None = None,
+    ):
         self.relay = relay
         number = next(_numbers)
         self.name = name or f"shop-{number}"
@@ -112,6 +114,10 @@ class Terminal:
         self.folder = Folder()
         self._program = program("towline-terminal")
         self._data = self.folder.path / "terminal"
+        self._has_disk = disk_megabytes is not None
+        if self._has_disk:
+            self._data.mkdir(0o755)
+            run("mount", "-t", "tmpfs", "-o", f"size={disk_megabytes}m,mode=755", "tmpfs", str(self._data))
         self._console_port = free_port()
         self._running: Program | None = None
         self._cookies: dict[str, str] | None = None
@@ -144,7 +150,23 @@ class Terminal:
             for user in json.loads(self.command("login-user", "list", "--json")):
                 self.command("login-user", "remove", user["name"])
         self._running.end()
+        if self._has_disk:
+            run("umount", "-l", str(self._data))
         self.folder.remove()
+
+    # Its disk, where it has one of its own
+
+    def fill_disk(self) -> None:
+        """Leaves no byte free."""
+        with open(self._data / "filler", "wb", buffering=0) as filler:
+            try:
+                while filler.write(bytes(4096)) == 4096:
+                    pass
+            except OSError:
+                pass  # that was it
+
+    def free_disk(self) -> None:
+        (self._data / "filler").unlink()
 
     # What it is like
 
