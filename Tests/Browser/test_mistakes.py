@@ -126,7 +126,7 @@ BAD_KEYS = {
 @pytest.mark.parametrize("kind", BAD_KEYS)
 def test_a_bad_key_is_named_by_its_line_and_all_lines_stay(visitor, terminal, relay, kind):
     typed = f"{relay.staff.line}\n\n{BAD_KEYS[kind]}"
-    visitor.open(f"/login-users/new?name={terminal.login_name}")
+    visitor.open(f"/create-login-user?name={terminal.login_name}")
     visitor.fill("Public keys", typed)
     visitor.press("Save Changes")
     visitor.sees(alert(visitor))
@@ -137,7 +137,7 @@ def test_a_bad_key_is_named_by_its_line_and_all_lines_stay(visitor, terminal, re
 
 
 def test_a_private_key_is_refused_and_not_shown_again(visitor, terminal, relay):
-    visitor.open(f"/login-users/new?name={terminal.login_name}")
+    visitor.open(f"/create-login-user?name={terminal.login_name}")
     visitor.fill("Public keys", relay.staff.path.read_text())
     visitor.press("Save Changes")
     visitor.reads_error("Public keys", re.compile("private key"))

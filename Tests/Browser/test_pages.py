@@ -45,7 +45,7 @@ def test_a_new_terminal(look, terminal):
     look.visitor.fill("User name", "Bad Name!")
     look.visitor.press("Create Login User")
     look.at("login-users-wrong")
-    look.at("login-user-new", f"/login-users/new?name={terminal.login_name}")
+    look.at("login-user-new", f"/create-login-user?name={terminal.login_name}")
     page.locator("#keys").fill(f"{terminal.relay.staff.line}\nthis is no key")
     send(look)
     look.at("login-user-wrong")

@@ -110,7 +110,7 @@ def test_names_from_outside_are_shown_and_never_run_W03(visitor, terminal):
     user = terminal.login_name
     line = terminal.relay.staff.line.rsplit(" ", 1)[0] + " <script>alert(1)</script><img/src=x/onerror=alert(1)>\u202e"
     visitor.page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
-    visitor.open(f"/login-users/new?name={user}")
+    visitor.open(f"/create-login-user?name={user}")
     visitor.fill("Public keys", line)
     visitor.press("Save Changes")
     visitor.reads("<script>alert(1)</script>")

@@ -70,11 +70,12 @@ struct AuthorizedKeyTests {
         ("", .empty), (" \t\r\n\n", .empty),
         (pem("OPENSSH PRIVATE KEY"), .privateKey), (pem("RSA PRIVATE KEY"), .privateKey), (pem("ENCRYPTED PRIVATE KEY"), .privateKey),
         ("  " + pem("EC PRIVATE KEY"), .privateKey), (SampleKeys.ed25519 + "\n" + pem("OPENSSH PRIVATE KEY"), .privateKey),
-        ("---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nAAAA\n", .privateKey), (pem("PGP PRIVATE KEY BLOCK"), .pemFile),
+        ("---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nAAAA\n", .privateKey), (pem("PGP PRIVATE KEY BLOCK"), .foreign),
         (pem("OPENSSH PRIVATE KEY") + String(repeating: "A", count: 20_000), .privateKey),
         ("Private-Lines: 8\nAAAA", .privateKey), (putty, .puttyFile),
         ("---- BEGIN SSH2 PUBLIC KEY ----\n\(ssh2Body)---- END SSH2 PUBLIC KEY ----\n", .ssh2File),
-        (pem("PUBLIC KEY"), .pemFile), (pem("RSA PUBLIC KEY"), .pemFile), (pem("CERTIFICATE"), .pemFile),
+        (pem("PUBLIC KEY"), .foreign), (pem("RSA PUBLIC KEY"), .foreign), (pem("CERTIFICATE"), .foreign),
+        ("hello world", .foreign), ("alice@laptop", .foreign), ("<html>", .foreign),
         (base64, .noType), (base64 + " alice", .noType),
         ("\(SampleKeys.ed25519)\n\(SampleKeys.rsa2048)\n", .severalLines), (SampleKeys.rsa2048.prefix(100) + "\n" + "AAAA", .severalLines),
         (SampleKeys.ed25519 + "\rx", .severalLines), ("ssh-ed25519\n\(base64)", .severalLines),
@@ -166,6 +167,12 @@ struct AuthorizedKeyTests {
             guard let thrown = thrown as? AuthorizedKeyFileError else { return false }
             return thrown.line == line && thrown.error == error && thrown.description == "line \(line): \(error)"
         }
+    }
+
+    @Test func A05_allWrongLinesOfAFileAreTold() {
+        let (keys, faults) = AuthorizedKey.keysAndFaults(of: "ssh-rsa\n\(Self.plain)\nhello\n\n\(SampleKeys.rsa1024)")
+        #expect(keys.map(\.line) == [Self.plain])
+        #expect(faults.map(\.line) == [1, 3, 5] && faults.map(\.error) == [.noKey, .foreign, .key(.rsaSize(1024))])
     }
 
     @Test(arguments: [99, 100, 101])

@@ -47,6 +47,12 @@ struct PublicKeyTests {
         #expect(line.hasPrefix(key.line + " "))
     }
 
+    /// As `ssh-keygen -l` counts them.
+    @Test(arguments: [(SampleKeys.ed25519, 256), (SampleKeys.rsa2048, 2048), (SampleKeys.ecdsa384, 384), (SampleKeys.ecdsa521, 521)])
+    func aKeyHasItsBits(line: String, bits: Int) throws {
+        #expect(try AuthorizedKey(line: line).key.bits == bits)
+    }
+
     @Test func theNumbersInsideAreThoseOfTheWireForm() throws {
         let blob = Wire.rsa(bits: 2048)
         guard case .rsa(let exponent, let modulus) = try PublicKey(blob: blob).material else { throw WireError.malformed }

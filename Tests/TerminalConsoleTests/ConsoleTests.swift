@@ -24,7 +24,7 @@ import Testing
     @Test func theManualsWayFromNothingToSupport() async throws {
         try await signedIn { visitor in
             #expect(await visitor.get("/").text.contains("Remote support is off"))
-            let draft = await visitor.get("/login-users/new", [("name", "alice")])
+            let draft = await visitor.get("/create-login-user", [("name", "alice")])
             #expect(draft.status == 200 && draft.text.contains("Save Changes"))
             let created = await visitor.post("/login-users", [("name", "alice"), ("keys", Self.key), ("access", "standard")])
             #expect(created.status == 303 && created.location == "/login-users/alice?done=user-saved&about=alice")

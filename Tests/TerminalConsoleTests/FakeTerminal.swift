@@ -102,7 +102,7 @@ actor FakeTerminal {
     private func report(_ user: LoginUser) -> LoginUserReport {
         let keys = user.keys.map {
             LoginUserReport.Key(
-                algorithm: $0.key.algorithm.rawValue, bits: nil, fingerprint: Samples.fingerprint, comment: $0.comment,
+                algorithm: $0.key.algorithm.rawValue, bits: 256, fingerprint: Samples.fingerprint, comment: $0.comment,
                 line: $0.line)
         }
         return LoginUserReport(name: user.name.description, access: user.access, keys: keys, revision: Revision(of: user))

@@ -83,7 +83,7 @@ import Testing
     @Test func aFormThatFailedKeepsWhatWasTyped() throws {
         let speak = Speech(language: .english)
         let state = FormState(
-            ["name": "alice", "keys": "ssh-ed25519 AAAA\nline two", "access": "administrator"], errors: ["keys": "line 1: damaged"])
+            ["name": "alice", "keys": "ssh-ed25519 AAAA\nline two", "access": "administrator"], errors: ["keys": ["line 1: damaged"]])
         let html = Samples.document(LoginUserPages(speak: speak).user("alice", saved: nil, state: state), nil, speak)
         #expect(html.contains("ssh-ed25519 AAAA\nline two</textarea>") && html.contains("line 1: damaged"))
         let radio = Document(html).elements.first { $0.attributes["value"] == "administrator" }

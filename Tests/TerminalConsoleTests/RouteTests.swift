@@ -49,7 +49,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("/login-users", ""), ("/login-users/new", ""), ("/login-users/alice", "alice"), ("/login-users/alice/delete", "alice"), ("/", ""),
+        ("/login-users", ""), ("/create-login-user", ""), ("/login-users/alice", "alice"), ("/login-users/alice/delete", "alice"),
+        ("/", ""),
     ]) func aPathFindsItsRoute(path: String, part: String) {
         let fitting = Route.all.filter { $0.method == .get }.compactMap { $0.match(path) }
         #expect(fitting.contains(part))

@@ -22,7 +22,7 @@ enum Samples {
             name: name, access: access,
             keys: [
                 LoginUserReport.Key(
-                    algorithm: "ssh-ed25519", bits: nil, fingerprint: fingerprint, comment: owner, line: "\(line) \(owner)"),
+                    algorithm: "ssh-ed25519", bits: 256, fingerprint: fingerprint, comment: owner, line: "\(line) \(owner)"),
                 LoginUserReport.Key(algorithm: "ssh-rsa", bits: 4096, fingerprint: fingerprint, comment: "", line: "ssh-rsa AAAA"),
             ], revision: Revision("0123456789abcdef"))
     }
@@ -104,7 +104,9 @@ enum Samples {
                 "name": text, "keys": text, "access": "standard", "relay": text, "proxy": text, "request": text, "address": text,
                 "text": text,
             ],
-            errors: ["": text, "name": text, "keys": text, "relay": text, "address": text, "code": text, "password": text])
+            errors: [
+                "": [text], "name": [text], "keys": [text, text], "relay": [text], "address": [text], "code": [text], "password": [text],
+            ])
         let remote = RemoteSupportPages(speak: speak, machine: text)
         let users = LoginUserPages(speak: speak)
         let setting = try setting(proxy: "http://proxy.example.com:3128")

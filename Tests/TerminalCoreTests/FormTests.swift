@@ -23,6 +23,21 @@ import Testing
         #expect(refusal?.code == .keyBroken && refusal?.values["line"] == "3" && refusal?.code.field == .keys)
     }
 
+    @Test func everythingThatIsWrongIsToldAtOnce() {
+        let form = LoginUserForm(name: "Alice", keys: "hello\n\(Self.bob)\nssh-rsa AAAA", access: "king")
+        #expect(form.refusals(changing: nil).map(\.code) == [.loginUserName, .keyForeign, .keyBroken, .accessLevel])
+        #expect(form.refusals(changing: nil).first == refusal { _ = try form.loginUser(changing: nil) })
+        #expect(LoginUserForm(name: "alice").refusals(changing: nil).map(\.code) == [.keysMissing])
+        #expect(LoginUserForm(name: "alice", keys: Self.bob).refusals(changing: nil) == [])
+
+        var setting = SettingForm()
+        setting.relay = "two words"
+        setting.listeningPort = "80"
+        setting.proxy = "ftp://x"
+        #expect(setting.refusals(changing: nil).map(\.code) == [.relayAddress, .listeningPort, .proxyAddress])
+        #expect(setting.refusals(changing: nil).first == refusal { _ = try setting.content(changing: nil) })
+    }
+
     @Test(arguments: [
         ("-----BEGIN OPENSSH PRIVATE KEY-----\nx", Refusal.Code.keyPrivate), ("", .keysMissing), ("command=\"x\" \(bob)", .keyOptions),
         ("ssh-dss AAAAB3NzaC1kc3MAAACB", .keyUnsupported), ("-----BEGIN PUBLIC KEY-----", .keyForeign),

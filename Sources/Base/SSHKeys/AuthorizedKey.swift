@@ -7,8 +7,8 @@ package enum AuthorizedKeyError: Error, Hashable, Sendable, CustomStringConverti
     case puttyFile
     /// RFC 4716 (`---- BEGIN SSH2 PUBLIC KEY ----`).
     case ssh2File
-    /// `-----BEGIN PUBLIC KEY-----` and its like: keys and certificates of TLS or PGP.
-    case pemFile
+    /// No key of OpenSSH at all: `-----BEGIN PUBLIC KEY-----` and its like, which are of TLS or PGP, or any other text.
+    case foreign
     /// An OpenSSH public key without the type in front.
     case noType
     /// More than one line where one key is expected.
@@ -40,7 +40,7 @@ package enum AuthorizedKeyError: Error, Hashable, Sendable, CustomStringConverti
             "this is a PuTTY file with a PRIVATE key in it: never send it to anyone; "
                 + "in PuTTYgen, copy the text under \"Public key for pasting into OpenSSH authorized_keys file\" instead"
         case .ssh2File: "this is an SSH2 public key file: convert it with: ssh-keygen -i -f FILE, and paste the line that it prints"
-        case .pemFile: "this is not an OpenSSH public key: paste the line of the .pub file, which begins with its type, as ssh-ed25519"
+        case .foreign: "this is not an OpenSSH public key: paste the line of the .pub file, which begins with its type, as ssh-ed25519"
         case .noType: "the type in front of the key is missing; copy the whole line of the .pub file (ssh-ed25519 AAAA… name)"
         case .severalLines: "more than one line: a public key is one line; was it broken by a mail program?"
         case .tooManyKeys: "more than \(AuthorizedKey.maximumKeys) keys at once"
@@ -93,6 +93,7 @@ package struct AuthorizedKey: Hashable, Sendable {
         guard let algorithm = PublicKey.Algorithm(rawValue: type) else {
             if Self.looksLikeType(type) { throw .key(.unsupportedType(type)) }
             if type.hasPrefix(Self.blobStart) { throw .noType }
+            guard PublicKey.Algorithm.allCases.contains(where: { text.contains($0.rawValue) }) else { throw .foreign }
             throw .options(String(String.UnicodeScalarView(type.unicodeScalars.filter { !Self.isUnprintable($0) }.prefix(20))))
         }
         guard words.count > 1 else { throw .noKey }
@@ -120,7 +121,7 @@ package struct AuthorizedKey: Hashable, Sendable {
         if text.hasPrefix("PuTTY-User-Key-File") { return .puttyFile }
         if text.contains("PRIVATE KEY--") || text.contains("PRIVATE KEY ----") || text.contains("Private-Lines:") { return .privateKey }
         if text.hasPrefix("---- BEGIN SSH2 PUBLIC KEY") { return .ssh2File }
-        return text.hasPrefix("-----BEGIN ") ? .pemFile : nil
+        return text.hasPrefix("-----BEGIN ") ? .foreign : nil
     }
 
     /// How the base64 of a wire form begins: the length of a type shorter than 256 bytes.
@@ -164,8 +165,16 @@ extension AuthorizedKey {
     /// - Returns: the keys in order, each once, at most `maximumKeys`.
     /// - Throws: the first line that is wrong; no keys at all is `.empty` of line 1.
     package static func parseFile(_ text: String) throws(AuthorizedKeyFileError) -> [AuthorizedKey] {
-        if let error = foreignFormat(trimmed(text)) { throw AuthorizedKeyFileError(line: 1, error: error) }
+        let (keys, faults) = keysAndFaults(of: text)
+        if let first = faults.first { throw first }
+        return keys
+    }
+
+    /// The keys of a file, and every line of it that is wrong. Fewer than `maximumKeys` of either are looked at.
+    package static func keysAndFaults(of text: String) -> (keys: [AuthorizedKey], faults: [AuthorizedKeyFileError]) {
+        if let error = foreignFormat(trimmed(text)) { return ([], [AuthorizedKeyFileError(line: 1, error: error)]) }
         var keys: [AuthorizedKey] = []
+        var faults: [AuthorizedKeyFileError] = []
         var seen: Set<PublicKey> = []
         for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" }).enumerated() {
             let line = trimmed(String(line))
@@ -174,11 +183,14 @@ extension AuthorizedKey {
                 let key = try AuthorizedKey(line: line)
                 if seen.insert(key.key).inserted { keys.append(key) }
             } catch {
-                throw AuthorizedKeyFileError(line: index + 1, error: error)
+                faults.append(AuthorizedKeyFileError(line: index + 1, error: error))
             }
-            guard keys.count <= maximumKeys else { throw AuthorizedKeyFileError(line: index + 1, error: .tooManyKeys) }
+            if keys.count > maximumKeys || faults.count > maximumKeys {
+                faults.append(AuthorizedKeyFileError(line: index + 1, error: .tooManyKeys))
+                break
+            }
         }
-        guard !keys.isEmpty else { throw AuthorizedKeyFileError(line: 1, error: .empty) }
-        return keys
+        if keys.isEmpty, faults.isEmpty { faults.append(AuthorizedKeyFileError(line: 1, error: .empty)) }
+        return (keys, faults)
     }
 }

@@ -77,10 +77,14 @@ package struct PublicKey: Hashable, Sendable {
     /// The numbers in it.
     package let material: Material
 
-    /// How many bits an RSA key has; nil for the others, whose size is in their name.
-    package var bits: Int? {
-        guard case .rsa(_, let modulus) = material else { return nil }
-        return modulus.count * 8 - (modulus.first?.leadingZeroBitCount ?? 0)
+    /// How many bits it has, as `ssh-keygen -l` counts them.
+    package var bits: Int {
+        switch material {
+        case .ed25519, .skEd25519, .skECDSA, .ecdsa(.p256, _): 256
+        case .ecdsa(.p384, _): 384
+        case .ecdsa(.p521, _): 521
+        case .rsa(_, let modulus): modulus.count * 8 - (modulus.first?.leadingZeroBitCount ?? 0)
+        }
     }
 
     /// RSA sizes that are taken, in bits: below 2048 is weak, above 8192 only slow.

@@ -63,11 +63,14 @@ struct Visit: Sendable {
     }
 
     /// A refusal in the page it came from.
-    func refused(_ refusal: Refusal, in page: (FormState) -> Page, _ fields: Fields) -> Answer {
+    ///
+    /// - Parameter others: everything that is wrong with the form; the refusal itself may be among it.
+    func refused(_ refusal: Refusal, also others: [Refusal] = [], in page: (FormState) -> Page, _ fields: Fields) -> Answer {
         var state = fields.state
-        state.errors[refusal.fieldName ?? ""] = speak.refusal(refusal)
+        let all = others.contains(refusal) ? others : [refusal] + others
+        for refusal in all { state.errors[refusal.fieldName ?? "", default: []].append(speak.refusal(refusal)) }
         // A private key that was pasted by mistake is in no page: it ends here.
-        if refusal.code == .keyPrivate { state.values["keys"] = nil }
+        if all.contains(where: { $0.code == .keyPrivate }) { state.values["keys"] = nil }
         return Answer.refused(refusal.status, page(state), problem(refusal))
     }
 

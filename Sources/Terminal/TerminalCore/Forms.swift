@@ -31,17 +31,39 @@ package struct LoginUserForm: Hashable, Codable, Sendable {
     /// - Parameter current: what there is, for a change; nil for a new one.
     /// - Throws: the first field that is wrong; for keys, the first line that is none, by its number.
     package func loginUser(changing current: LoginUser?) throws(Refusal) -> LoginUser {
-        var user = LoginUser(name: try loginName(), keys: current?.keys ?? [], access: current?.access ?? .standard)
-        if let access {
-            guard let level = AccessLevel(rawValue: access) else { throw Refusal(.accessLevel, ["given": Printable.quoted(access)]) }
-            user.access = level
-        }
+        LoginUser(name: try loginName(), keys: try parsedKeys(current?.keys), access: try parsedAccess(current?.access))
+    }
+
+    /// Everything that is wrong with the form, in the order of its fields; for keys, every line that is none.
+    package func refusals(changing current: LoginUser?) -> [Refusal] {
+        var ofKeys = keys.map { AuthorizedKey.keysAndFaults(of: $0).faults.map(Refusal.init) } ?? []
+        if ofKeys.isEmpty { ofKeys = Refusal.of { () throws(Refusal) in try parsedKeys(current?.keys) } }
+        return Refusal.of { () throws(Refusal) in try loginName() } + ofKeys
+            + Refusal.of { () throws(Refusal) in try parsedAccess(current?.access) }
+    }
+
+    private func parsedAccess(_ current: AccessLevel?) throws(Refusal) -> AccessLevel {
+        guard let access else { return current ?? .standard }
+        guard let level = AccessLevel(rawValue: access) else { throw Refusal(.accessLevel, ["given": Printable.quoted(access)]) }
+        return level
+    }
+
+    private func parsedKeys(_ current: [AuthorizedKey]?) throws(Refusal) -> [AuthorizedKey] {
+        var parsed = current ?? []
         if let keys {
-            do throws(AuthorizedKeyFileError) { user.keys = try AuthorizedKey.parseFile(keys) } catch { throw Refusal(error) }
+            do throws(AuthorizedKeyFileError) { parsed = try AuthorizedKey.parseFile(keys) } catch { throw Refusal(error) }
         }
-        guard !user.keys.isEmpty else { throw Refusal(.keysMissing) }
-        guard user.keys.count <= LoginUser.maximumKeys else { throw Refusal(.tooManyKeys, ["most": "\(LoginUser.maximumKeys)"]) }
-        return user
+        guard !parsed.isEmpty else { throw Refusal(.keysMissing) }
+        guard parsed.count <= LoginUser.maximumKeys else { throw Refusal(.tooManyKeys, ["most": "\(LoginUser.maximumKeys)"]) }
+        return parsed
+    }
+}
+
+extension Refusal {
+    /// Why something is refused: nothing, or one reason.
+    fileprivate static func of<Value>(_ parse: () throws(Refusal) -> Value) -> [Refusal] {
+        do throws(Refusal) { _ = try parse() } catch { return [error] }
+        return []
     }
 }
 
@@ -87,6 +109,18 @@ package struct SettingForm: Hashable, Codable, Sendable {
             relay: try parsed(relay, or: current?.relay, .relayAddress),
             listeningPort: try parsed(listeningPort, or: current?.listeningPort, .listeningPort), user: try parsedUser(current),
             fingerprint: try parsedFingerprint(current), proxy: try parsedProxy(current?.proxy))
+    }
+
+    /// Everything that is wrong with the form, in the order of its fields.
+    package func refusals(changing current: RemoteSupportSetting?) -> [Refusal] {
+        let reasons = [
+            Refusal.of { () throws(Refusal) in try parsed(relay, or: current?.relay, .relayAddress) },
+            Refusal.of { () throws(Refusal) in try parsed(listeningPort, or: current?.listeningPort, .listeningPort) },
+            Refusal.of { () throws(Refusal) in try parsedUser(current) },
+            Refusal.of { () throws(Refusal) in try parsedFingerprint(current) },
+            Refusal.of { () throws(Refusal) in try parsedProxy(current?.proxy) },
+        ]
+        return reasons.flatMap(\.self)
     }
 
     /// The value of a field that has to have one; what is not given stays as it is.

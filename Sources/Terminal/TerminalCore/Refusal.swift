@@ -193,7 +193,7 @@ extension Refusal {
             switch error.error {
             case .empty: .keysMissing
             case .privateKey, .puttyFile: .keyPrivate
-            case .ssh2File, .pemFile: .keyForeign
+            case .ssh2File, .foreign: .keyForeign
             case .noType, .severalLines, .controlCharacter, .noKey, .notBase64, .typeMismatch: .keyBroken
             case .tooManyKeys: .tooManyKeys
             case .tooLong: .keyTooLong

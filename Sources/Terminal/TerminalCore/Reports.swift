@@ -6,8 +6,8 @@ package struct LoginUserReport: Hashable, Codable, Sendable {
     package struct Key: Hashable, Codable, Sendable {
         /// Its algorithm, such as `ssh-ed25519`.
         package var algorithm: String
-        /// How many bits it has, where keys of its algorithm differ in that (RSA).
-        package var bits: Int?
+        /// How many bits it has.
+        package var bits: Int
         /// Its fingerprint.
         package var fingerprint: String
         /// Whose it is.
@@ -16,7 +16,7 @@ package struct LoginUserReport: Hashable, Codable, Sendable {
         package var line: String
 
         /// A key with its parts given.
-        package init(algorithm: String, bits: Int?, fingerprint: String, comment: String, line: String) {
+        package init(algorithm: String, bits: Int, fingerprint: String, comment: String, line: String) {
             self.algorithm = algorithm
             self.bits = bits
             self.fingerprint = fingerprint

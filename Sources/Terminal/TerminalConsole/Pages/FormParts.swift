@@ -6,10 +6,10 @@ struct FormState: Sendable {
     /// What the fields hold, by name.
     var values: [String: String]
     /// What is wrong, by the name of the field; under "" what is about no single field.
-    var errors: [String: String]
+    var errors: [String: [String]]
 
     /// A form with these values and nothing wrong.
-    init(_ values: [String: String] = [:], errors: [String: String] = [:]) {
+    init(_ values: [String: String] = [:], errors: [String: [String]] = [:]) {
         self.values = values
         self.errors = errors
     }
@@ -26,14 +26,21 @@ struct FormParts: Sendable {
     let state: FormState
 
     /// What is wrong, above the form: said at once, and it takes the focus. Nothing if nothing is wrong.
-    func problem() -> Markup? {
+    ///
+    /// - Parameter marked: what to say where the fields themselves tell what is wrong.
+    func problem(_ marked: Words = .errorForm) -> Markup? {
         guard !state.errors.isEmpty else { return nil }
-        let general = state.errors[""]
+        let general = state.errors[""]?.first
         return """
             <div class="problem" role="alert" id="problem" tabindex="-1" data-focus>
-            <p><strong>\(speak.sentence(speak(.problem)))</strong> \(general ?? speak(.errorForm))</p>
+            <p><strong>\(speak.sentence(speak(.problem)))</strong> \(general ?? speak(marked))</p>
             </div>
             """
+    }
+
+    /// What is wrong with a field, in its place.
+    private func faults(_ name: String) -> Markup? {
+        state.errors[name].map { "<div id=\"\(name)-error\">\($0.map { "<p class=\"field-error\">\($0)</p>" as Markup })</div>" }
     }
 
     /// One line of text.
@@ -82,7 +89,7 @@ struct FormParts: Sendable {
             <fieldset class="field">
             <legend>\(speak(label))</legend>
             \(items)
-            \(state.errors[name].map { "<p class=\"field-error\">\($0)</p>" as Markup })
+            \(faults(name))
             </fieldset>
             """
     }
@@ -98,7 +105,7 @@ struct FormParts: Sendable {
             \(isOptional ? " <span class=\"muted\">(\(speak(.optional)))</span>" as Markup : nil)</label>
             \(help.map { "<p class=\"help\" id=\"\(name)-help\">\($0)</p>" as Markup })
             \(control(described.isEmpty ? nil : described.joined(separator: " ")))
-            \(state.errors[name].map { "<p class=\"field-error\" id=\"\(name)-error\">\($0)</p>" as Markup })
+            \(faults(name))
             </div>
             """
     }

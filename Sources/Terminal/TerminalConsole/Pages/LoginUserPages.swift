@@ -20,7 +20,7 @@ struct LoginUserPages: Sendable {
             <section aria-labelledby="create">
             <h2 id="create">\(speak(.createLoginUser))</h2>
             \(form.problem())
-            <form method="get" action="/login-users/new">
+            <form method="get" action="/create-login-user">
             \(form.text("name", .name, help: onlyUser.map { speak(.onlyYou, $0) } ?? speak(.nameHelp), isRequired: true, isWide: false, isCode: true))
             <p class="buttons"><button class="btn btn-primary">\(speak(.createLoginUser))</button></p>
             </form>
@@ -91,7 +91,7 @@ struct LoginUserPages: Sendable {
         <p class="key-comment">\(key.comment.isEmpty ? "–" : key.comment)</p>
         <dl class="facts">
         <div><dt>\(speak(.keyType))</dt><dd>\(key.algorithm)</dd></div>
-        \(key.bits.map { "<div><dt>\(speak(.keyLength))</dt><dd>\(speak(.bits, speak.language.number($0)))</dd></div>" as Markup })
+        <div><dt>\(speak(.keyLength))</dt><dd>\(speak(.bits, speak.language.number(key.bits)))</dd></div>
         <div><dt>\(speak(.keyFingerprint))</dt><dd><code>\(key.fingerprint)</code></dd></div>
         </dl>
         </li>

@@ -29,7 +29,8 @@ struct RequestPages: Sendable {
             """
             \(report.obstacle.map { "<div class=\"problem\" role=\"alert\"><p><strong>\(speak.sentence(speak(.problem)))</strong> \(speak.refusal($0))</p></div>" as Markup })
             <dl class="facts">
-            <div><dt>\(speak(.requestFor))</dt><dd><b>\(report.terminal)</b> \(report.staff)</dd></div>
+            <div><dt>\(speak(.requestFor))</dt><dd><b>\(report.terminal)</b></dd></div>
+            <div><dt>\(speak(.requestBy))</dt><dd>\(report.staff)</dd></div>
             <div><dt>\(speak(.requestExpires))</dt><dd>\(speak.moment(report.expires))</dd></div>
             </dl>
             <section aria-labelledby="request-user">

@@ -15,7 +15,7 @@ struct SignInPages: Sendable {
             .setUpTitle,
             """
             <p class="lead">\(speak(.setUpExplained))</p>
-            \(form.problem())
+            \(form.problem(.errorEntrance))
             <form method="post" action="/set-up">
             \(form.text("code", .setupCode, help: speak(.setUpLost), isRequired: true, autocomplete: "one-time-code", isCode: true))
             \(form.text(
@@ -36,7 +36,7 @@ struct SignInPages: Sendable {
             .signInTitle,
             """
             <p class="lead">\(speak(.signInExplained))</p>
-            \(form.problem())
+            \(form.problem(.errorEntrance))
             <form method="post" action="/sign-in">
             \(next.map { "<input type=\"hidden\" name=\"next\" value=\"\($0)\">" as Markup })
             \(form.text("password", .password, type: "password", isRequired: true, autocomplete: "current-password"))

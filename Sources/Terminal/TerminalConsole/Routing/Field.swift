@@ -68,6 +68,11 @@ struct Fields: Sendable {
     /// The value of a field; nil if it was not sent.
     subscript(_ name: String) -> String? { values[name] }
 
+    /// The value without the blanks around it, which come along when something is copied.
+    func trimmed(_ name: String) -> String? {
+        values[name].map { String($0.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()) }
+    }
+
     /// Whether a flag is set.
     func isSet(_ name: String) -> Bool { ["on", "true"].contains(values[name]) }
 

@@ -120,7 +120,7 @@ extension Visit {
         _ status: Int, _ code: String, _ field: String, _ text: String, _ page: (FormState) -> Page, _ fields: Fields
     ) -> Answer {
         var state = fields.state
-        state.errors[field] = text
+        state.errors[field] = [text]
         return Answer.refused(
             status, page(state), Problem(code: code, message: text, field: field.isEmpty ? nil : field))
     }

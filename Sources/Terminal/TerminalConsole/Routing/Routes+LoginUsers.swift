@@ -22,7 +22,7 @@ extension Route {
             query: notices, reply: Reply(schema: "LoginUsers"),
             perform: { visit, _ in await visit.listLoginUsers() }),
         Route(
-            method: .get, path: "/login-users/new", name: "newLoginUserPage", summary: "The form for a new SSH login user",
+            method: .get, path: "/create-login-user", name: "newLoginUserPage", summary: "The form for a new SSH login user",
             query: [Field("name", .text(most: 1000), "the account's name")],
             perform: { visit, fields in await visit.newLoginUser(fields) }),
         Route(
@@ -96,7 +96,8 @@ extension Visit {
             return .done(
                 next(fields, or: Address("/login-users").segment(user.name), .userSaved, about: user.name), user)
         case .refused(let refusal):
-            return refused(refusal, in: { loginUserPages.user(form.name, saved: nil, state: $0) }, fields)
+            return refused(
+                refusal, also: form.refusals(changing: nil), in: { loginUserPages.user(form.name, saved: nil, state: $0) }, fields)
         default: return refused(Refusal(.notUnderstood))
         }
     }
@@ -131,7 +132,9 @@ extension Visit {
         case .refused(let refusal):
             guard case .success(let saved) = await loginUser() else { return refused(refusal) }
             let isStale = refusal.code == .changedElsewhere
-            return refused(refusal, in: { loginUserPages.user(part, saved: saved, state: $0, isStale: isStale) }, fields)
+            return refused(
+                refusal, also: form.refusals(changing: nil),
+                in: { loginUserPages.user(part, saved: saved, state: $0, isStale: isStale) }, fields)
         default: return refused(Refusal(.notUnderstood))
         }
     }

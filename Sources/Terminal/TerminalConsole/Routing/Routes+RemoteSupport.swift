@@ -145,13 +145,13 @@ extension Visit {
     /// What was typed, as the terminal takes it. Ports of their own field stand behind the host, which may be a bare IPv6 address.
     private func form(_ fields: Fields, isChange: Bool) -> SettingForm {
         var form = SettingForm()
-        let host = (fields["relay"] ?? "").filter { $0 != " " }
+        let host = fields.trimmed("relay") ?? ""
         let ports = (fields["relay_ports"] ?? "").filter { $0 != " " }
         let isBareIPv6 = host.filter { $0 == ":" }.count > 1 && !host.hasPrefix("[")
         let bracketed = isBareIPv6 ? "[\(host)]" : host
         form.relay = ports.isEmpty ? bracketed : "\(bracketed):\(ports)"
-        form.listeningPort = (fields["listening_port"] ?? "").filter { $0 != " " }
-        form.fingerprint = fields["fingerprint"]?.filter { $0 != " " }
+        form.listeningPort = fields.trimmed("listening_port") ?? ""
+        form.fingerprint = fields.trimmed("fingerprint")
         form.user = fields["relay_user"]
         form.proxy = isChange ? fields["proxy"] ?? "" : fields["proxy"].flatMap { $0.isEmpty ? nil : $0 }
         let hasProxy = form.proxy?.isEmpty == false
@@ -165,15 +165,16 @@ extension Visit {
     }
 
     fileprivate func createSetting(_ fields: Fields) async -> Answer {
-        await saved(.createSetting(form(fields, isChange: false)), fields, isNew: true)
+        let form = form(fields, isChange: false)
+        return await saved(.createSetting(form), form, fields, isNew: true)
     }
 
     fileprivate func changeSetting(_ fields: Fields) async -> Answer {
-        await saved(
-            .changeSetting(form(fields, isChange: true), revision: fields["revision"].map(Revision.init)), fields, isNew: false)
+        let form = form(fields, isChange: true)
+        return await saved(.changeSetting(form, revision: fields["revision"].map(Revision.init)), form, fields, isNew: false)
     }
 
-    private func saved(_ command: TerminalCommand, _ fields: Fields, isNew: Bool) async -> Answer {
+    private func saved(_ command: TerminalCommand, _ form: SettingForm, _ fields: Fields, isNew: Bool) async -> Answer {
         switch await ask(command) {
         case .setting(let setting?):
             return .done(next(fields, or: Address("/remote-support"), isNew ? .settingCreated : .settingSaved), setting)
@@ -190,7 +191,8 @@ extension Visit {
             }
             let isStale = refusal.code == .changedElsewhere
             return refused(
-                refusal, in: { remoteSupportPages.form(saved: isNew ? nil : current, state: $0, isStale: isStale) }, fields)
+                refusal, also: form.refusals(changing: nil),
+                in: { remoteSupportPages.form(saved: isNew ? nil : current, state: $0, isStale: isStale) }, fields)
         default: return refused(Refusal(.notUnderstood))
         }
     }

@@ -102,7 +102,7 @@ extension Visit {
         }
         if let first = errors.sorted(by: { $0.key < $1.key }).first {
             var state = fields.state
-            state.errors = errors
+            state.errors = errors.mapValues { [$0] }
             return Answer.refused(422, page(state), Problem(code: "console-settings", message: first.value, field: first.key))
         }
         let changed = settings.differences(from: console.savedSettings)

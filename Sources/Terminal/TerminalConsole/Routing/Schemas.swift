@@ -46,7 +46,7 @@ enum Schemas {
                 "name": text, "access": choice(AccessLevel.allCases.map(\.rawValue)), "keys": list(reference("PublicKey")),
                 "revision": text,
             ]),
-        "PublicKey": object(["algorithm": text, "fingerprint": text, "comment": text, "line": text], optional: ["bits": number]),
+        "PublicKey": object(["algorithm": text, "bits": number, "fingerprint": text, "comment": text, "line": text]),
         "LoginUsers": object(["loginUsers": list(reference("LoginUser"))]),
         "RemoteSupport": object(["status": reference("Status")], optional: ["setting": reference("Setting")]),
         "Setting": object(

@@ -164,7 +164,7 @@ enum Words: String, Wording {
         "The settings for {1} and this terminal's key are deleted. Support will have to approve a new key afterwards."
     case deleteSettingsOn = "Remote support is on: it is stopped, and {1} {1|login ends|logins end} at once."
     case pinned = "seen and confirmed"
-    case notPinned = "not seen yet"
+    case notPinned = "compared with the relay's at the first connection"
     case testConnection = "Test connection"
     case testTitle = "Connection test"
     case testExplained = "Tries the way to the relay once, without opening this terminal. It can take half a minute."
@@ -216,7 +216,8 @@ enum Words: String, Wording {
     case requestLine = "Request from support"
     case show = "Show what it does"
     case requestTitle = "What this request does"
-    case requestFor = "Request for"
+    case requestFor = "For this terminal, which support calls"
+    case requestBy = "Sent by"
     case requestExpires = "Valid until"
     case effectCreates = "is created"
     case effectChanges = "is changed"
@@ -326,6 +327,7 @@ enum Words: String, Wording {
     // MARK: What went wrong
 
     case errorForm = "Please correct what is marked below. Nothing was saved, and what you typed is still here."
+    case errorEntrance = "Please try again: below it says what was wrong."
     case errorStale =
         "This was changed elsewhere meanwhile, perhaps in another tab. Your text is still here; below it is what is saved now."
     case savedNow = "Saved now"
