@@ -17,9 +17,7 @@ import time
 
 from processes import cpu_seconds, pss_bytes, until
 from relays import Towline, announced, compiled, free_port, new_key, run
-
-FIRST_PORT = 20000
-
+from swarm import FIRST_PORT, Swarm
 
 class FixedRelay(Towline):
     """A relay that has the same port each time it starts; it knows `count` terminals and the swarm's staff."""
@@ -39,30 +37,6 @@ class FixedRelay(Towline):
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
-
-
-class Swarm:
-    """swarm.c, and what is asked of it."""
-
-    def __init__(self, program, relay, seed, count, staff=0):
-        command = [program, "run", "127.0.0.1", str(relay.port), seed, str(count), str(FIRST_PORT), str(staff)]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
-
-    def ask(self, question, seconds):
-        """The numbers of its answer."""
-        self.process.stdin.write(question + "\n")
-        if not select.select([self.process.stdout], [], [], seconds + 30)[0]:
-            raise TimeoutError(f"the swarm did not answer '{question}'")
-        return [float(word) for word in self.process.stdout.readline().split()[1:]]
-
-    def await_up(self, count, seconds):
-        """(tunnels that are up, seconds it took): all of them, or what is up after `seconds`."""
-        up, took = self.ask(f"wait {count} {seconds}", seconds)
-        return int(up), took
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
 
 
 class Sessions:

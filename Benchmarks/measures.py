@@ -5,7 +5,7 @@ import subprocess
 import time
 
 from network import FarStaff
-from processes import cpu_seconds, pss_bytes, sockets
+from processes import cpu_seconds, pss_bytes
 from relays import FIRST_PORT, SSHD, GoRelay, Towline, run
 from scene import Held, Scene, Sink, echoes
 from strangers import Strangers
@@ -60,7 +60,7 @@ def _hold_idle(record, scene, count, is_figure, options):
     scene.start()
     start_wall = time.monotonic() - started
     pid = relay.process.pid
-    before, open_before, cpu = pss_bytes(pid), sockets(pid), scene.settled()
+    before, cpu = pss_bytes(pid), scene.settled()
     with Held(scene, count) as held:
         cpu = cpu_seconds(pid) - cpu
         scene.settled()
@@ -68,7 +68,7 @@ def _hold_idle(record, scene, count, is_figure, options):
         tunnels = scene.hold([0])
         through, direct = echoes(scene.jump(), options.echoes), echoes(scene.direct(), options.echoes)
         scene.release(tunnels)
-        lost = count - held.end() if name == "sshd" else max(0, count - (sockets(pid) - open_before))
+        lost = held.swarm.lost()
         if lost:
             raise RuntimeError(f"{name}: {lost} of {count} tunnels ended while they were held")
         relay.kill()

@@ -145,8 +145,8 @@ Medians of {options["curve_rounds"]} samples a point, {options["rounds"]} at the
 ## How
 
 - Samples: {options["rounds"]} of every figure, relays in turn within each round; every figure is their median.
-- Idle tunnels: {most:,} for ours and for Go, {most_of_sshd} for `sshd`, all held by one client of another family,
-  `Benchmarks/hold.c` (libssh), on the same cores. Every sample is a fresh start of the relay after a SIGKILL with all tunnels
+- Idle tunnels: {most:,} for ours and for Go, {most_of_sshd} for `sshd`, all held by one lean client on the same
+  cores, `Benchmarks/swarm.c` (libcrypto and epoll). Every sample is a fresh start of the relay after a SIGKILL with all tunnels
   connected. Memory is the PSS (`/proc/PID/smaps_rollup`) of all processes of the relay ÷ tunnels, nothing subtracted; of `sshd`
   its growth ÷ tunnels. `sshd` has {sshd}.
 - CPU: user and system time of the relay's processes, ended children included. "Stock ssh" is one `ssh -N -R` after the other: key

@@ -9,10 +9,8 @@ import time
 
 from processes import settled, until
 from relays import CLIENT_LINES, FIRST_PORT, SSHD, compiled, listens, new_key, run, stop
+from swarm import FIRST_PORT as SWARM_FIRST_PORT, Swarm
 
-# Listening ports of the terminals that hold.c plays; those of stock clients begin at FIRST_PORT.
-HOLD_FIRST_PORT = 20000
-HOLD_THREADS = 8
 # An echo's bytes: a keystroke's packet, or a line of a terminal.
 ECHO_BYTES = 64
 ECHO_WARM_UP = 50
@@ -23,12 +21,10 @@ class Keys:
 
     def __init__(self, folder, held):
         self.folder = f"{folder}/keys"
-        self.held = f"{folder}/held"
         os.makedirs(self.folder)
-        os.makedirs(self.held)
-        flags = run("pkg-config", "--cflags", "--libs", "libssh").split()
-        self.holder = compiled(folder, "hold", *flags, "-lpthread")
-        run(self.holder, "keys", self.held, str(held))
+        self.swarm = compiled(folder, "swarm", "-lcrypto")
+        self.held = run(self.swarm, "keys", folder, str(held)).splitlines()
+        self.seed = folder
 
     def line(self, name):
         """The public line of a key pair, made when it is first asked for."""
@@ -38,13 +34,9 @@ class Keys:
         with open(path + ".pub") as file:
             return file.read().strip()
 
-    def held_line(self, index):
-        with open(f"{self.held}/{index}.pub") as file:
-            return file.read().strip()
-
 
 class Scene:
-    """A relay with `terminals` terminals of stock clients and `held` of hold.c, one member of staff, and the terminals' sshd."""
+    """A relay with `terminals` terminals of stock clients and `held` of swarm.c, one member of staff, and the terminals' sshd."""
 
     def __init__(self, folder, keys, relay, terminals, held=0, staff_prefix=()):
         self.folder, self.keys, self.relay = folder, keys, relay
@@ -55,7 +47,7 @@ class Scene:
         relay.add_staff("staff", keys.line("staff"))
         relay.add_terminals(
             [(f"terminal-{index}", FIRST_PORT + index, keys.line(f"terminal-{index}")) for index in range(terminals)]
-            + [(f"held-{index}", HOLD_FIRST_PORT + index, keys.held_line(index)) for index in range(held)]
+            + [(f"held-{index}", SWARM_FIRST_PORT + index, keys.held[index]) for index in range(held)]
         )
         self.end = SSHD(f"{folder}/terminal-{self.place}")
         self.end.add_login(keys.line("staff"))
@@ -173,38 +165,23 @@ class Floor:
 
 
 class Held:
-    """Tunnels of one light client (hold.c), which are up when this exists. A context: they go with it."""
+    """Tunnels of one lean client, which are up when this exists. A context: they go with it."""
+
+    # Seconds that all of them may take: sshd needs 50 ms each.
+    PATIENCE = 300
 
     def __init__(self, scene, count):
-        relay, keys = scene.relay, scene.keys
-        command = [keys.holder, "tunnels", relay.address, str(relay.port), relay.user, keys.held, str(count)]
-        command += [str(HOLD_FIRST_PORT), str(min(HOLD_THREADS, count))]
-        self.alive = 0
-        log = f"{scene.folder}/hold-{scene.place}.log"
-        with open(log, "w") as errors:
-            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True)
-        words = self.process.stdout.readline().split()
-        if len(words) != 3 or words[0] != "up" or int(words[2]) != 0:
-            stop(self.process)
-            with open(log) as errors:
-                why = "".join(errors.readlines()[-5:])
-            raise RuntimeError(f"{relay.name}: {words[2] if len(words) == 3 else 'all'} of {count} tunnels did not come up\n{why}")
-        self.seconds = float(words[1])
+        self.swarm = Swarm(scene.keys.swarm, scene.relay, scene.keys.seed, count)
+        up, self.seconds = self.swarm.await_up(count, self.PATIENCE)
+        if up < count:
+            self.swarm.close()
+            raise RuntimeError(f"{scene.relay.name}: {count - up} of {count} tunnels did not come up in {self.PATIENCE} s")
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.end()
-
-    def end(self):
-        """Ends them; returns how many were still alive."""
-        if not self.process.stdin.closed:
-            self.process.stdin.close()
-            words = self.process.stdout.readline().split()
-            self.process.wait()
-            self.alive = int(words[1]) if words else 0
-        return self.alive
+        self.swarm.close()
 
 
 class Sink:

@@ -3,9 +3,9 @@
 // aes128-gcm@openssh.com. It does not check the host key: it is a load, not a user.
 //
 //   swarm keys SEED COUNT                              prints COUNT authorized_keys lines; key N is made of SEED and N
-//   swarm run HOST PORT SEED TERMINALS FIRST STAFF     holds TERMINALS tunnels, keys 0…, listening ports FIRST…, and obeys its standard
+//   swarm run HOST PORT SEED TERMINALS FIRST STAFF [USER]     holds TERMINALS tunnels, keys 0…, listening ports FIRST…, and obeys its standard
 //        input until it ends. A tunnel that is lost is connected again after a random 50…1000 ms. Each echoes what comes on a channel.
-//        Key TERMINALS is that of staff, who may reach them all; STAFF is how many of them work at a time during `churn`.
+//        They say that they are USER. Key TERMINALS is that of staff, who may reach them all; STAFF is how many of them work at a time during `churn`.
 //   wait COUNT SECONDS        answers "up COUNT SECONDS" as soon as that many tunnels are granted, or when the time is over
 //   status                    answers "status UP CONNECTS REFUSED": granted now, tunnels granted so far, forwards refused so far
 //   churn SECONDS             staff connect, send 64 KiB to a random terminal, want them back, and leave, one in four in the middle;
@@ -66,7 +66,7 @@ struct peer {
 };
 
 static struct sockaddr_in relay;
-static const char *seed;
+static const char *seed, *user = "swarm";
 static int terminals, staff, first_port, poller;
 static struct peer *peers;
 static long up, under_way, connects, refused, bridges, broken, cut;
@@ -254,7 +254,7 @@ static void authenticate(struct peer *peer) {
     put_byte(&text, 5), put_text(&text, "ssh-userauth");
     send_and_drop(peer, &text);
     public_blob(key, &blob);
-    put_byte(&request, 50), put_text(&request, "swarm"), put_text(&request, "ssh-connection"), put_text(&request, "publickey");
+    put_byte(&request, 50), put_text(&request, user), put_text(&request, "ssh-connection"), put_text(&request, "publickey");
     put_byte(&request, 1), put_text(&request, "ssh-ed25519"), put_string(&request, blob.at, blob.size);
     put_string(&text, peer->session, 32), put(&text, request.at, request.size);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
@@ -609,10 +609,11 @@ int main(int count, char **words) {
         }
         return 0;
     }
-    if (count != 8 || strcmp(words[1], "run") != 0) return fprintf(stderr, "swarm: see the first lines of swarm.c\n"), 2;
+    if (count < 8 || count > 9 || strcmp(words[1], "run") != 0) return fprintf(stderr, "swarm: see the first lines of swarm.c\n"), 2;
     relay = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(words[3]))};
     if (inet_pton(AF_INET, words[2], &relay.sin_addr) != 1) return fprintf(stderr, "swarm: %s is no IPv4 address\n", words[2]), 2;
     seed = words[4], terminals = atoi(words[5]), first_port = atoi(words[6]), staff = atoi(words[7]);
+    if (count == 9) user = words[8];
     if (terminals < 1 || staff < 0) return fprintf(stderr, "swarm: at least one terminal\n"), 2;
     run();
 }

@@ -306,7 +306,7 @@ func drain(_ raw: Int32) -> Int {
             // Each is heard in its turn.
             _ = heard.wait(until: deadline()) { Set($0).count == 201 ? true : nil }
             let before = try on(loop) { () -> Int in
-                try loop.hasPriority(last)
+                try loop.endPatience(of: last)
                 return heard.withLock { $0.count }
             }
             let after = try #require(heard.wait(until: deadline()) { $0.count >= before + 100 ? $0[before...] : nil })

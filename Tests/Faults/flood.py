@@ -7,7 +7,8 @@ import subprocess
 import time
 
 from network import compiled, run
-from load import FixedRelay, Sessions, Swarm, percentile  # Benchmarks/, which network.py has put on the path
+from load import FixedRelay, Sessions, percentile  # Benchmarks/, which network.py has put on the path
+from swarm import Swarm
 
 HALF_OPEN, FLOODERS = 5000, 10
 SECONDS = 20

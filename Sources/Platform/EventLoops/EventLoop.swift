@@ -205,7 +205,7 @@ package final class EventLoop: SerialExecutor, @unchecked Sendable {
     /// Ends a registration's patience: from now on it is heard with those that were never patient.
     ///
     /// - Throws: `ENOSPC` or `ENOMEM` from the kernel; it then stays patient.
-    package func hasPriority(_ registration: Registration) throws(SystemError) {
+    package func endPatience(of registration: Registration) throws(SystemError) {
         preconditionOwned()
         let index = slot(of: registration)
         let old = slots[index].interest

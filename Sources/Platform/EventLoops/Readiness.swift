@@ -16,7 +16,7 @@ package struct Interest: OptionSet, Sendable, Hashable {
 
     /// The mark of a shared listener, which it keeps as long as it is registered.
     static let exclusive = Interest(rawValue: EPOLLEXCLUSIVE.rawValue)
-    /// The mark of a descriptor that lets others go first, which it keeps until `EventLoop.hasPriority`. A bit that epoll does not use.
+    /// The mark of a descriptor that lets others go first, which it keeps until `EventLoop.endPatience`. A bit that epoll does not use.
     package static let patient = Interest(rawValue: 1 << 24)
     /// What an update leaves as it is.
     static let marks: Interest = [.exclusive, .patient]

@@ -220,6 +220,7 @@ package final class ConnectionLoop: BatchObserver {
     func authenticated(_ connection: SocketConnection) {
         counts.authenticated += 1
         admission.succeeded(connection.source.sourceGroup)
+        connection.endPatience()
         noLongerStranger(connection)
     }
 
@@ -239,7 +240,7 @@ package final class ConnectionLoop: BatchObserver {
 
     private func noLongerStranger(_ connection: SocketConnection) {
         guard connection.isStranger else { return }
-        connection.isNoStranger()
+        connection.isStranger = false
         strangers[connection.id] = nil
         admission.left(connection.source.sourceGroup)
         handshakeOver(connection)

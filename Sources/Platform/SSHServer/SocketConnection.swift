@@ -109,12 +109,11 @@ package final class SocketConnection: ReadinessHandler {
         needsFlush()
     }
 
-    /// The peer has authenticated: it is heard before strangers.
-    func isNoStranger() {
-        isStranger = false
+    /// Lets it be heard before strangers from now on.
+    func endPatience() {
         guard let registration, let loop else { return }
         // Out of memory in the kernel: it stays behind the strangers.
-        try? loop.events.hasPriority(registration)
+        try? loop.events.endPatience(of: registration)
     }
 
     func detach() {
