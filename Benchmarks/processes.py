@@ -62,18 +62,6 @@ def pss_bytes(root):
     return total
 
 
-def sockets(root):
-    """Open sockets of `root` and all its living descendants."""
-    total = 0
-    for pid in tree(root):
-        try:
-            with os.scandir(f"/proc/{pid}/fd") as entries:
-                total += sum(os.readlink(entry.path).startswith("socket:") for entry in entries)
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-    return total
-
-
 def settled(root):
     """CPU seconds of `root`'s tree once it has come to rest: less than a millisecond used between two looks, 0.2 s apart. At most 3 seconds
     later: with ten thousand tunnels there is always a keepalive."""
