@@ -7,7 +7,6 @@ import argparse
 import os
 import random
 import resource
-import select
 import shutil
 import subprocess
 import sys
