@@ -100,7 +100,6 @@ def versions():
         "openssh": SSHD.version(),
         "go": GoRelay.version(),
         "haproxy": HAProxy.version(),
-        "libssh": run("pkg-config", "--modversion", "libssh").strip(),
     }
 
 

@@ -244,7 +244,7 @@ def strangers(record, folder, keys, options):
             for _ in range(options.rounds):
                 held.append(crowd.living())
                 try:
-                    with Held(scene, 1) as good:
+                    with Held(scene, 1, patience=20) as good:
                         record.figure("stranger_wall", relay.name, good.seconds)
                 except RuntimeError:
                     record.figure("stranger_wall", relay.name, None)

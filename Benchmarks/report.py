@@ -132,8 +132,10 @@ stock `sshd` as the terminals behind all of them.
 Made {result["made"]} in {result["seconds"] // 60} min on {machine["cores"]} cores of {machine["cpu"]}, {machine["memory_gib"]} GiB,
 Linux {machine["kernel"]}, {machine["system"]}; load average before: {machine["load_before"]:.2f}. Towline {versions["towline"]},
 {versions["swift"]}, {versions["libcrypto"]}; {versions["openssh"]};
-Go {versions["go"].removeprefix("go")}; HAProxy {versions["haproxy"]}; libssh {versions["libssh"]}.
+Go {versions["go"].removeprefix("go")}; HAProxy {versions["haproxy"]}.
 Clients, both ends and the relay share those cores. All samples, options and versions are in [benchmark.json](benchmark.json).
+
+What is left, and why, is in [performance.md](performance.md).
 
 ## Growth with load
 

@@ -167,15 +167,13 @@ class Floor:
 class Held:
     """Tunnels of one lean client, which are up when this exists. A context: they go with it."""
 
-    # Seconds that all of them may take: sshd needs 50 ms each.
-    PATIENCE = 300
-
-    def __init__(self, scene, count):
+    def __init__(self, scene, count, patience=300):
+        """Waits `patience` seconds at most."""
         self.swarm = Swarm(scene.keys.swarm, scene.relay, scene.keys.seed, count)
-        up, self.seconds = self.swarm.await_up(count, self.PATIENCE)
+        up, self.seconds = self.swarm.await_up(count, patience)
         if up < count:
             self.swarm.close()
-            raise RuntimeError(f"{scene.relay.name}: {count - up} of {count} tunnels did not come up in {self.PATIENCE} s")
+            raise RuntimeError(f"{scene.relay.name}: {count - up} of {count} tunnels did not come up in {patience} s")
 
     def __enter__(self):
         return self

@@ -17,7 +17,10 @@ class Swarm:
     def ask(self, question, seconds):
         """The numbers of its answer."""
         self.process.stdin.write(question + "\n")
-        if not select.select([self.process.stdout], [], [], seconds + 30)[0]:
+        # Not select: a process that holds thousands of connections itself has descriptors that it cannot take.
+        answers = select.poll()
+        answers.register(self.process.stdout, select.POLLIN)
+        if not answers.poll((seconds + 30) * 1000):
             raise TimeoutError(f"the swarm did not answer '{question}'")
         return [float(word) for word in self.process.stdout.readline().split()[1:]]
 

@@ -102,6 +102,23 @@ extension EndToEnd {
                 let copy = try await desk.plain("scp", "-q", "-F", config, file, "shop-42:\(site.folder.path)/plain-copy")
                 #expect(copy.succeeded, "\(copy)")
                 #expect(try await site.folder.sum(of: "\(site.folder.path)/plain-copy") == site.folder.sum(of: file))
+                let synced = try await desk.plain("rsync", "-a", "-e", "ssh -F \(config)", file, "shop-42:\(site.folder.path)/synced")
+                #expect(synced.succeeded && synced.errors == "", "\(synced)")
+                #expect(try await site.folder.sum(of: "\(site.folder.path)/synced") == site.folder.sum(of: file))
+
+                // As Ansible does it: one connection, kept for the tasks that follow, and no terminal.
+                let shared = [
+                    "-F", config, "-o", "ControlMaster=auto", "-o", "ControlPersist=60s", "-o", "ControlPath=\(site.folder.path)/mux",
+                ]
+                for task in 1...3 {
+                    let done = try await desk.plain(
+                        ["ssh"] + shared + ["-o", "BatchMode=yes", "shop-42", "/bin/sh -c 'echo task \(task)'"])
+                    #expect(done.output == "task \(task)\n" && done.errors == "", "\(done)")
+                }
+                #expect(try await desk.plain(["ssh"] + shared + ["-O", "exit", "shop-42"]).succeeded)
+                // As VS Code does it: a shell without a terminal that is fed on standard input.
+                let remote = try await desk.plain("sh", "-c", "echo 'echo served' | ssh -T -F \(config) shop-42 sh")
+                #expect(remote.output == "served\n", "\(remote)")
             }
         }
 
@@ -184,7 +201,9 @@ final class StaffDesk: Sendable {
     }
 
     /// Runs any program in this home folder.
-    func plain(_ words: String...) async throws -> Outcome { try await site.folder.run(words, environment: ["HOME": home]) }
+    func plain(_ words: String...) async throws -> Outcome { try await plain(words) }
+
+    func plain(_ words: [String]) async throws -> Outcome { try await site.folder.run(words, environment: ["HOME": home]) }
 
     /// Sets the account up for the site's relay.
     func login() async throws {
