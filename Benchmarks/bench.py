@@ -11,6 +11,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 
 import charts
 import measures
@@ -36,17 +37,21 @@ def show(name, relay, value, at=None):
 
 
 def measure(options, folder):
-    """Runs the chosen figures on every relay, relays in turn within a round."""
+    """Runs the chosen figures on every relay, relays in turn within a round; returns what was measured, and which groups failed."""
     record = measures.Record(show)
     chosen = [group for group in GROUPS if group in options.figures]
     held = max(options.held) if "idle" in chosen else 1
     keys = Keys(folder, max(held, *options.held_by_sshd))
-    scenes, floor = [], None
+    scenes, floor, failed = [], None, []
 
     def run_group(group, measure_it, *subjects):
         print(f"{group}: {measure_it.__doc__.splitlines()[0]}", flush=True)
         begun = time.monotonic()
-        measure_it(record, *subjects, options)
+        try:
+            measure_it(record, *subjects, options)
+        except Exception as error:  # half an hour of other figures is not thrown away for it
+            traceback.print_exc()
+            failed.append(f"{group}: {error}")
         print(f"  ({time.monotonic() - begun:.0f} s)", flush=True)
 
     try:
@@ -68,7 +73,7 @@ def measure(options, folder):
         for subject in [*scenes, floor]:
             if subject:
                 subject.close()
-    return record
+    return record, failed
 
 
 def machine():
@@ -142,7 +147,7 @@ def main():
     folder = tempfile.mkdtemp(prefix="towline-bench-")
     os.chmod(folder, 0o755)  # an unprivileged sshd child reads authorized_keys below it
     try:
-        record = measure(options, folder)
+        record, failed = measure(options, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     result = {
@@ -158,7 +163,7 @@ def main():
     print(report.table(result))
     print(f"\n{result['seconds'] // 60} min {result['seconds'] % 60} s; load average before: {facts['load_before']:.2f}")
     if options.quick or options.figures != GROUPS:
-        return
+        return _told(failed)
     os.makedirs(options.output, exist_ok=True)
     with open(f"{options.output}/benchmark.json", "w") as file:
         json.dump(result, file, indent=1)
@@ -167,6 +172,14 @@ def main():
         with open(f"{options.output}/{name}", "w") as file:
             file.write(text)
     print(f"written: {options.output}/benchmark.md, benchmark.json and benchmark-*.svg")
+    return _told(failed)
+
+
+def _told(failed):
+    """Says which groups failed; the exit status."""
+    for text in failed:
+        print(f"scripts/bench: not measured to the end: {text}", file=sys.stderr)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
