@@ -18,6 +18,7 @@ from processes import cpu_seconds, pss_bytes, until
 from relays import Towline, announced, compiled, free_port, new_key, run
 from swarm import FIRST_PORT, Swarm
 
+
 class FixedRelay(Towline):
     """A relay that has the same port each time it starts; it knows `count` terminals and the swarm's staff."""
 

@@ -170,7 +170,7 @@ extension AuthorizedKey {
         return keys
     }
 
-    /// The keys of a file, and every line of it that is wrong. Fewer than `maximumKeys` of either are looked at.
+    /// The keys of a file, and every line of it that is wrong. Nothing is looked at behind more than `maximumKeys` of either.
     package static func keysAndFaults(of text: String) -> (keys: [AuthorizedKey], faults: [AuthorizedKeyFileError]) {
         if let error = foreignFormat(trimmed(text)) { return ([], [AuthorizedKeyFileError(line: 1, error: error)]) }
         var keys: [AuthorizedKey] = []

@@ -69,7 +69,7 @@ package struct ConfigurationValues: Hashable, Sendable {
     package init(text: String, path: String, keys: [ConfigurationKey]) throws(ConfigurationError) {
         let known = Dictionary(uniqueKeysWithValues: keys.map { ($0.name, $0) })
         for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
-            let line = Self.trimmed(line)
+            let line = line.trimmed
             if line.isEmpty || line.hasPrefix("#") { continue }
             let place = ConfigurationValue("", at: "\(path):\(index + 1)")
             guard !line.hasPrefix("[") else {
@@ -78,11 +78,11 @@ package struct ConfigurationValues: Hashable, Sendable {
             guard let equals = line.firstIndex(of: "=") else {
                 throw place.complaint("\(Printable.quoted(String(line))) is no setting: write KEY = VALUE")
             }
-            let name = String(Self.trimmed(line[..<equals]))
+            let name = String(line[..<equals].trimmed)
             guard let key = known[name] else {
                 throw place.complaint("there is no key \(Printable.quoted(name))\(Suggestion.text(for: name, among: Set(known.keys)))")
             }
-            let text = String(Self.trimmed(line[line.index(after: equals)...]))
+            let text = String(line[line.index(after: equals)...].trimmed)
             guard !text.isEmpty else { throw place.complaint("\(name) has no value") }
             if !key.repeats, let earlier = values[name]?.first {
                 throw place.complaint("\(name) is given twice; the first time at \(Printable.escaped(earlier.place))")
@@ -101,11 +101,4 @@ package struct ConfigurationValues: Hashable, Sendable {
 
     /// All values of a key that repeats, in order.
     package func all(_ name: String) -> [ConfigurationValue] { values[name] ?? [] }
-
-    private static func trimmed(_ text: Substring) -> Substring {
-        var text = text
-        while text.first?.isWhitespace == true { text.removeFirst() }
-        while text.last?.isWhitespace == true { text.removeLast() }
-        return text
-    }
 }

@@ -1,5 +1,6 @@
 import HTTPServer
 import Localization
+import Support
 
 /// A field of a form, of a JSON body or of a query: what it may hold. Bodies are checked by it, and the OpenAPI document is made of it.
 struct Field: Hashable, Sendable {
@@ -70,7 +71,7 @@ struct Fields: Sendable {
 
     /// The value without the blanks around it, which come along when something is copied.
     func trimmed(_ name: String) -> String? {
-        values[name].map { String($0.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()) }
+        values[name].map { String($0.trimmed) }
     }
 
     /// Whether a flag is set.
