@@ -81,6 +81,23 @@ def test_the_time_left_is_shown_extended_and_shortened(visitor, terminal):
     assert terminal.status()["state"] != "off"
 
 
+def test_a_choice_stays_while_the_page_changes_around_it(visitor, terminal, relay):
+    terminal.open()
+    visitor.open("/remote-support")
+    visitor.reads("Connected for")
+    visitor.choose("Change the time left by", "4 hours")
+    visitor.field("Change the time left by").focus()
+    relay.stop()
+    try:
+        visitor.reads("Next try in")
+    finally:
+        relay.start()
+    visitor.reads("Connected for")
+    field = visitor.field("Change the time left by")
+    expect(field.locator("option:checked")).to_have_text("4 hours")
+    expect(field).to_be_focused()
+
+
 def test_until_i_stop_it_is_an_explicit_choice(visitor, terminal):
     terminal.with_login_user()
     terminal.with_setting()

@@ -80,24 +80,45 @@ function replaceLiveParts(fresh) {
   countDown();
 }
 
-// Changes only what differs, so that focus, choices in lists and what a screen reader says are left alone.
+// Changes only what differs, so that focus, choices in lists, a press of a button under way and what a screen reader says
+// are left alone. `old` is the same part of the page as `next`.
 function update(old, next) {
   if (old.isEqualNode(next)) return;
-  const isSameKind = old.nodeType === Node.ELEMENT_NODE && next.nodeType === Node.ELEMENT_NODE && old.tagName === next.tagName;
-  if (!isSameKind) { old.replaceWith(document.importNode(next, true)); return; }
+  if (old.nodeType !== Node.ELEMENT_NODE) { old.data = next.data; return; }
   if (old.matches("[data-countdown]") && next.matches("[data-countdown]")) { old.dataset.countdown = next.dataset.countdown; return; }
   for (const { name } of [...old.attributes]) if (!next.hasAttribute(name)) old.removeAttribute(name);
   for (const { name, value } of next.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   if (old.matches("select")) return;
-  const before = [...old.childNodes];
-  const after = [...next.childNodes];
-  for (let index = 0; index < after.length; index += 1) {
-    if (index >= before.length) old.append(document.importNode(after[index], true));
-    else if (before[index].nodeType === Node.TEXT_NODE && after[index].nodeType === Node.TEXT_NODE) {
-      if (before[index].data !== after[index].data) before[index].data = after[index].data;
-    } else update(before[index], after[index]);
+  const rest = [...old.childNodes];
+  for (const [child, kept] of matched(rest, [...next.childNodes])) {
+    if (!kept) { old.insertBefore(document.importNode(child, true), rest[0] ?? null); continue; }
+    while (rest[0] !== kept) rest.shift().remove();
+    rest.shift();
+    update(kept, child);
   }
-  for (const extra of before.slice(after.length)) extra.remove();
+  for (const gone of rest) gone.remove();
+}
+
+// Whether two nodes are the same part of the page, however it reads now.
+function isSamePart(old, next) {
+  return old.nodeName === next.nodeName && old.id === next.id && old.getAttribute?.("action") === next.getAttribute?.("action");
+}
+
+// Each of `after` with the one of `before` that is the same part: as many in order as there can be (their longest common
+// subsequence), so that what comes or goes between two forms makes neither of them anew.
+function matched(before, after) {
+  const most = Array.from({ length: before.length + 1 }, () => new Array(after.length + 1).fill(0));
+  for (let i = before.length - 1; i >= 0; i -= 1) {
+    for (let j = after.length - 1; j >= 0; j -= 1) {
+      most[i][j] = isSamePart(before[i], after[j]) ? most[i + 1][j + 1] + 1 : Math.max(most[i + 1][j], most[i][j + 1]);
+    }
+  }
+  let i = 0;
+  return after.map((child, j) => {
+    while (i < before.length && most[i + 1][j] === most[i][j]) i += 1;
+    const isKept = i < before.length && most[i][j] > most[i][j + 1];
+    return [child, isKept ? before[i++] : undefined];
+  });
 }
 
 // A terminal that restarts is away for a moment; only what lasts longer is worth a word.

@@ -149,7 +149,7 @@ struct StatusView: Sendable {
             }
         }
         return """
-            <li class="login">
+            <li class="login" id="login-\(String(login.id))">
             <div>
             <p class="login-who">\(shown(login.name))</p>
             <dl class="facts">
