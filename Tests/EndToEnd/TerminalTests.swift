@@ -38,6 +38,42 @@ extension EndToEnd {
             }
         }
 
+        private func told(by site: Site) async throws -> String {
+            try await site.staff(try site.staffConfig(), "relay", "host-keys shop-43 --known-hosts").output
+        }
+
+        /// A machine that was installed anew, say: staff are refused it, and both ends say why until somebody accepts it.
+        @Test(.enabled(if: !Relay.isStock)) func aChangedHostKeyIsShownAtBothEndsUntilItIsAccepted() async throws {
+            try await withSite { site, terminal in
+                let config = try site.staffConfig()
+                let hostKey = "\(terminal.dataPath)/broker/host_key"
+                try await terminal.must("start")
+                let before = Folder.text(of: "\(hostKey).pub").split(separator: " ")[1]
+                try await eventually("the relay tells staff the host key") { try await told(by: site).contains(before) }
+
+                try await terminal.process.terminate()
+                for file in [hostKey, "\(hostKey).pub"] { unlink(file) }
+                try await terminal.start()
+                try await terminal.must("start")
+                let after = Folder.text(of: "\(hostKey).pub").split(separator: " ")[1]
+                #expect(after != before)
+                let listed = try await site.folder.run(["ssh-keygen", "-l", "-f", "\(hostKey).pub"])
+                let fingerprint = String(listed.output.split(separator: " ")[1])
+                try await terminal.status(says: "they have to accept it: \(fingerprint)")
+                #expect(try await terminal.must("log").output.contains("support have to accept the one it has now, \(fingerprint)"))
+                #expect(try await told(by: site).contains(before), "staff are not told the new one")
+                let desk = try await site.staff(config, "-tt", "relay").output
+                #expect(desk.contains("other host keys than before") && desk.contains("shop-43; see:"), "\(desk)")
+                #expect(try await site.staff(config, "relay", "host-keys shop-43").output.contains("  \(fingerprint) ssh-ed25519"))
+
+                try await site.relay.must("host-keys", "accept", "shop-43")
+                #expect(try await told(by: site).contains(after))
+                try await eventually("the terminal asks again, and no longer says so") {
+                    try await !terminal.command("status").output.contains(fingerprint)
+                }
+            }
+        }
+
         @Test(arguments: Relay.isStock ? [true] : [false, true]) func theWholeManual(onAStockRelay: Bool) async throws {
             try await withSite(stockRelay: onAStockRelay) { site, terminal in
                 try await terminal.must("start")

@@ -229,7 +229,7 @@ import Testing
         let (ledger, folder) = try kind.make()
         defer { _ = folder }
         let shop = try #require(try await fill(ledger).terminal(named: terminal("shop-42"))?.id)
-        func report(_ keys: [UInt8], at second: Int64) async throws -> ReportOutcome {
+        func report(_ keys: [UInt8], at second: Int64) async throws -> TerminalReport.Outcome {
             let keys = try keys.map { try sampleKey($0) }
             let report = TerminalReport(software: "towline-terminal", hostKeys: keys, loginUsers: [try LoginName(parsing: "alice")])
             return try await ledger.report(report, hostKeys: keys, of: shop, at: moment(second))

@@ -54,7 +54,7 @@ import Testing
         }
         func report(
             _ report: TerminalReport, hostKeys: [PublicKey], of terminal: TerminalID, at now: WallTime
-        ) async throws(LedgerError) -> ReportOutcome {
+        ) async throws(LedgerError) -> TerminalReport.Outcome {
             try await inner.report(report, hostKeys: hostKeys, of: terminal, at: now)
         }
         func hostKeys(_ query: HostKeyQuery) async throws(LedgerError) -> [HostKeyRecord] { try await inner.hostKeys(query) }

@@ -68,6 +68,7 @@ enum Samples {
             status.retryInSeconds = state == .stopped ? nil : 17
         }
         if state == .inUse {
+            status.unconfirmedHostKey = fingerprint
             var login = TerminalStatus.Login(id: 7, user: "alice", who: who, fingerprint: fingerprint, since: "2026-11-27T08:10:00Z")
             login.sessions = TerminalStatus.Login.Session.allCases
             status.logins = [login]

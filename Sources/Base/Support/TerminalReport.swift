@@ -15,6 +15,25 @@ package struct TerminalReport: Hashable, Sendable, Codable {
     /// The SSH login users that the terminal has, at most `maximumLoginUsers`.
     package let loginUsers: [LoginName]
 
+    /// What the relay makes of a report.
+    package enum Outcome: String, Hashable, Sendable, Codable {
+        /// The first host keys of this terminal: staff are told them.
+        case first
+        /// The host keys that staff are told already.
+        case same
+        /// Other host keys: staff are not told them before somebody on the relay accepts them (`host-keys accept`).
+        case changed
+    }
+
+    /// What the relay answers `report --json`: `{"outcome": "changed"}`.
+    package struct Answer: Hashable, Sendable, Codable {
+        /// What it made of the report.
+        package let outcome: Outcome
+
+        /// An answer.
+        package init(outcome: Outcome) { self.outcome = outcome }
+    }
+
     /// Longest JSON text that is read, bytes: eight RSA keys of 8192 bits take 11 KB.
     package static let maximumBytes = 32 * 1024
     /// Most host keys: sshd has one a type, and there are five types.

@@ -43,7 +43,7 @@ extension Desk {
     }
 
     /// Takes what a terminal says about itself.
-    func take(_ report: TerminalReport, from caller: Caller) async throws(RelayCommandError) -> ReportOutcome {
+    func take(_ report: TerminalReport, from caller: Caller) async throws(RelayCommandError) -> TerminalReport.Outcome {
         guard case .principal(.terminal(let id), _, _) = caller else { throw .notAllowed(command: "report") }
         let keys: [PublicKey]
         do throws(ParseError) { keys = try report.checkedHostKeys() } catch { throw .badValue(error.description) }

@@ -107,7 +107,7 @@ package enum RelayReply: Hashable, Sendable {
     /// Host keys, by terminal.
     case hostKeys([HostKeysView], asKnownHosts: Bool)
     /// A terminal's report was taken.
-    case reported(ReportOutcome)
+    case reported(TerminalReport.Outcome)
     /// All, by name.
     case staff([StaffView])
     /// All, by name.

@@ -62,7 +62,7 @@ extension RelayReply {
         case .waiting(let request): Self.encode(request)
         case .online(let terminal): Self.encode(terminal)
         case .hostKeys(let keys, _): Self.encode(keys)
-        case .reported(let outcome): Self.encode(ChangeResult(done: "report: \(outcome)", terminal: nil))
+        case .reported(let outcome): Self.encode(TerminalReport.Answer(outcome: outcome))
         case .staff(let staff): Self.encode(staff)
         case .groups(let groups): Self.encode(groups)
         case .auditExport(let entries, _): entries.map { Self.encode($0, isPretty: false) }.joined()

@@ -82,7 +82,7 @@ extension RelayReply {
         }.joined()
     }
 
-    static func text(of outcome: ReportOutcome) -> String {
+    static func text(of outcome: TerminalReport.Outcome) -> String {
         switch outcome {
         case .first: "thank you; staff are told these host keys\n"
         case .same: "thank you; nothing has changed\n"

@@ -38,13 +38,3 @@ package enum HostKeyQuery: Hashable, Sendable {
     /// Those with changed host keys.
     case changed
 }
-
-/// What a report changed.
-package enum ReportOutcome: Hashable, Sendable {
-    /// The first host keys of this terminal: they are accepted.
-    case first
-    /// The accepted host keys again.
-    case same
-    /// Other host keys: they wait for `host-keys accept`.
-    case changed
-}

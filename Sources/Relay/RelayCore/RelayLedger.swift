@@ -28,7 +28,7 @@ package protocol RelayLedger: Sendable {
     /// - Parameter hostKeys: at least one, each once.
     func report(
         _ report: TerminalReport, hostKeys: [PublicKey], of terminal: TerminalID, at now: WallTime
-    ) async throws(LedgerError) -> ReportOutcome
+    ) async throws(LedgerError) -> TerminalReport.Outcome
 
     /// What terminals have said about themselves, in no order.
     func hostKeys(_ query: HostKeyQuery) async throws(LedgerError) -> [HostKeyRecord]

@@ -9,7 +9,7 @@ extension SQLiteLedger {
     /// Remembers a report, as `RelayLedger` says.
     package func report(
         _ report: TerminalReport, hostKeys: [PublicKey], of terminal: TerminalID, at now: WallTime
-    ) throws(LedgerError) -> ReportOutcome {
+    ) throws(LedgerError) -> TerminalReport.Outcome {
         precondition(!hostKeys.isEmpty, "a report names host keys")
         return try stored { () throws(DatabaseError) in
             try database.transaction { () throws(DatabaseError) in

@@ -369,12 +369,12 @@ final class PeerSession: ConnectionSession, ChannelEndObserver {
         return true
     }
 
-    /// The only command of a terminal's key.
-    private static let terminalCommand = "report"
+    /// The only command of a terminal's key, for people and for programs.
+    private static let terminalCommands: Set = ["report", "report --json"]
 
     /// Starts a terminal's report; why not, for anything else.
     private func startReport(_ line: String, on id: ChannelID) -> Refusal? {
-        guard line == Self.terminalCommand else { return .terminalKeyMayOnlyListen(asked: "a command") }
+        guard Self.terminalCommands.contains(line) else { return .terminalKeyMayOnlyListen(asked: "a command") }
         guard reports < SwitchLimits.reports else { return .tooMany(what: "reports on one connection", limit: SwitchLimits.reports) }
         reports += 1
         _ = start(line, on: id)

@@ -13,13 +13,13 @@ extension RemoteSupport {
         // A key that is none of ours to read is not told.
         guard let setting = settingInEffect, let line = facts.hostKey, let hostKey = try? AuthorizedKey(line: line).key else { return }
         let content = TerminalReport(software: Self.software, hostKeys: [hostKey], loginUsers: users.map(\.name))
-        guard reported?.relay != setting.relay || reported?.content != content else { return }
+        guard reported?.relay != setting.relay || reported?.content != content || reported?.isUnconfirmed == true else { return }
         let port = setting.relay.ports[attempt.portIndex]
         let address = attempt.usesLastAddress ? lastAddress?.address : nil
         let (configuration, reporter) = (configuration, reporter)
         Task { [weak self] in
-            let isTaken = await self?.errands.run {
-                // What the relay answers is for nobody; how it ended is enough.
+            let answer = await self?.errands.run { () -> TerminalReport.Answer? in
+                // A relay that does not take it is none of ours: how it refuses is for nobody.
                 let result = try? Tool.run(
                     configuration.ssh,
                     configuration.proxyOptions(setting) + TunnelClientArguments.report(setting, port: port, address: address),
@@ -27,9 +27,10 @@ extension RemoteSupport {
                     workingDirectory: configuration.paths.agentFolder, limit: Self.reportLimit,
                     started: { process in reporter.withLock { $0 = process } })
                 reporter.withLock { $0 = nil }
-                return result?.end.isSuccess == true
+                guard let result, result.end.isSuccess else { return nil }
+                return TerminalWire.decode(TerminalReport.Answer.self, [UInt8](result.output.utf8))
             }
-            if isTaken == true { await self?.tookReport(content, relay: setting.relay) }
+            if let answer { await self?.take(answer, to: content, of: attempt, relay: setting.relay) }
         }
     }
 
@@ -39,11 +40,25 @@ extension RemoteSupport {
         if reporter.withLock({ $0 != nil }) { await errands.run {} }
     }
 
-    private func tookReport(_ content: TerminalReport, relay: RelayAddress) {
-        reported = (relay, content)
-        note(.terminalReported)
+    private func take(_ answer: TerminalReport.Answer, to content: TerminalReport, of attempt: TunnelAttempt, relay: RelayAddress) {
+        let isUnconfirmed = answer.outcome == .changed
+        let isNews = reported?.isUnconfirmed != isUnconfirmed || reported?.content != content || reported?.relay != relay
+        reported = (relay, content, isUnconfirmed)
+        if isNews {
+            note(.terminalReported)
+            if isUnconfirmed { note(.hostKeyUnconfirmed, ["fingerprint": facts.hostKeyFingerprint ?? ""]) }
+        }
+        // Nobody tells this terminal that staff have accepted its key: it asks again while this tunnel stands.
+        guard isUnconfirmed else { return }
+        _ = loop.schedule(after: Self.confirmationInterval) { [weak self] in
+            self?.assumeIsolated { service in
+                if case .waiting(attempt, _) = service.lifecycle.phase { service.reportToRelay(attempt) }
+            }
+        }
     }
 
+    /// How often the relay is asked whether a changed host key has been accepted: soon enough for somebody who is on the phone about it.
+    private static let confirmationInterval = Duration.seconds(15)
     /// Name and version, as the relay is told them.
     private static let software = "towline-terminal"
     /// How long telling may take.

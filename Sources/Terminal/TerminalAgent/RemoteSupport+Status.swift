@@ -29,6 +29,9 @@ extension RemoteSupport {
         status.listeningPort = setting?.listeningPort.rawValue
         status.endsInSeconds = lifecycle.deadline.map { seconds($0 - now) }
         if lifecycle.isOn, let setting, let settingInEffect { status.pendingChanges = setting.differences(from: settingInEffect) }
+        if let settingInEffect, let reported, reported.isUnconfirmed, reported.relay == settingInEffect.relay {
+            status.unconfirmedHostKey = facts.hostKeyFingerprint
+        }
         status.autoStart = isAutoStart
         status.loginUserCount = users.count
         status.logins = logins.sorted { $0.key.number < $1.key.number }.map { _, login in

@@ -40,7 +40,7 @@ package actor RemoteSupport {
     /// Where the relay was found last.
     var lastAddress: AgentMemory.LastAddress?
     /// What the relay was told of this terminal last.
-    var reported: (relay: RelayAddress, content: TerminalReport)?
+    var reported: (relay: RelayAddress, content: TerminalReport, isUnconfirmed: Bool)?
     /// Where the running attempt has connected to, until it is known whether the relay is there.
     private var connectedAddress: (attempt: TunnelAttempt, address: String)?
     /// When it was last written down that support is on.

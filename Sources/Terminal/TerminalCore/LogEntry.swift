@@ -130,6 +130,7 @@ package struct LogEntry: Hashable, Codable, Sendable {
         case lastGoodAddress = "last-good-address"
         case connectionFailed = "connection-failed"
         case terminalReported = "terminal-reported"
+        case hostKeyUnconfirmed = "host-key-unconfirmed"
         case loginBegan = "login-began"
         case sessionBegan = "session-began"
         case loginEnded = "login-ended"
@@ -177,6 +178,8 @@ package struct LogEntry: Hashable, Codable, Sendable {
             case .lastGoodAddress: "the relay's name cannot be used now: trying {address}, where it was last"
             case .connectionFailed: "{failure}: {advice}"
             case .terminalReported: "the relay was told this terminal's host key, for staff to check"
+            case .hostKeyUnconfirmed:
+                "the relay knows another host key of this terminal: support have to accept the one it has now, {fingerprint}"
             case .loginBegan: "{who} logged in as {user}"
             case .sessionBegan: "{who} opened: {session}"
             case .loginEnded: "{who} left after {length}"
@@ -207,7 +210,7 @@ package struct LogEntry: Hashable, Codable, Sendable {
                 .supportResumed, .supportReopened, .supportNotReopened, .supportRestarted, .autoStartOn, .autoStartOff:
                 .support
             case .nameResolved, .relayConnected, .relayChecked, .keyAccepted, .portGranted, .waiting, .relayPinned, .lastGoodAddress,
-                .connectionFailed, .terminalReported:
+                .connectionFailed, .terminalReported, .hostKeyUnconfirmed:
                 .connection
             case .loginBegan, .sessionBegan, .loginEnded, .loginClosed: .login
             case .loginUserAdded, .loginUserChanged, .loginUserRemoved, .loginUserNotMade: .loginUser

@@ -121,6 +121,8 @@ package struct TerminalStatus: Hashable, Codable, Sendable {
     package var endsInSeconds: Int?
     /// Seconds since the tunnel stands.
     package var waitingForSeconds: Int?
+    /// The fingerprint of this terminal's host key while the relay knows another one and staff have not accepted this one; mostly nil.
+    package var unconfirmedHostKey: String?
     /// Who is logged in.
     package var logins: [Login]
     /// How many login users there are.

@@ -13,6 +13,9 @@ package enum TerminalText {
         if let seconds = status.retryInSeconds { rows.append(("Next try", "in \(length(seconds)); it goes on by itself")) }
         if let relay = status.relay, let port = status.listeningPort { rows.append(("Relay", "\(relay), listening port \(port)")) }
         if let seconds = status.waitingForSeconds { rows.append(("Connected", "for \(length(seconds))")) }
+        if let fingerprint = status.unconfirmedHostKey {
+            rows.append(("Host key", "another one than support know; they have to accept it: \(fingerprint)"))
+        }
         for login in status.logins {
             rows.append(("Logged in", "\(login.name) as \(login.user), since \(login.since)"))
         }

@@ -33,14 +33,14 @@ package enum TunnelClientArguments {
             ]) + ["-R", "\(setting.listeningPort):./\(socketFile)", "--", address ?? setting.relay.host]
     }
 
-    /// What follows `ssh` to tell the relay about this terminal: the report comes from standard input.
+    /// What follows `ssh` to tell the relay about this terminal: the report comes from standard input, and `TerminalReport.Answer` back.
     package static func report(_ setting: RemoteSupportSetting, port: UInt16, address: String? = nil) -> [String] {
         // The tunnel's arguments without "no command" and without the port.
         connection(setting, port: port, runsCommand: true)
             + options([
                 "PreferredAuthentications=publickey", "PubkeyAuthentication=yes", "IdentitiesOnly=yes", "IdentityAgent=none",
                 "IdentityFile=\(keyFile)",
-            ]) + ["--", address ?? setting.relay.host, "report"]
+            ]) + ["--", address ?? setting.relay.host, "report", "--json"]
     }
 
     /// What follows `ssh` to come as far as the relay's host key, and no further: nothing is presented to it.

@@ -14,6 +14,7 @@ enum HomePage {
             \(status.waitingForSeconds.map { "<p class=\"muted\">\(speak(.connectedFor, speak.length($0)))</p>" as Markup })
             \(status.state == .off ? offActions(view) : onActions(view))
             \(view.failure())
+            \(view.unconfirmedHostKey())
             </section>
             \(status.state == .off ? nil : who(view))
             \(status.relay == nil || status.loginUserCount == 0 ? checklist(status, speak) : nil)

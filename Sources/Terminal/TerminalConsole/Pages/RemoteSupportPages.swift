@@ -41,6 +41,7 @@ struct RemoteSupportPages: Sendable {
             \(status.state == .off ? (status.loginUserCount == 0 ? missingUser() : view.startForm(back: nil)) : on(view))
             \(status.state == .off ? nil : view.stages())
             \(view.failure())
+            \(view.unconfirmedHostKey())
             </section>
             \(status.state == .off ? nil : who(view))
             </div>

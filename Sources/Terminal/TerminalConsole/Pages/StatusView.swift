@@ -202,6 +202,18 @@ struct StatusView: Sendable {
         return "<ol class=\"stages\" aria-label=\"\(speak(.stages))\">\(items)</ol>"
     }
 
+    /// That staff see another host key than they know, and what to compare.
+    func unconfirmedHostKey() -> Markup? {
+        status.unconfirmedHostKey.map { fingerprint in
+            """
+            <div class="failure">
+            <p>\(speak(.hostKeyUnconfirmed))</p>
+            <p><code>\(fingerprint)</code></p>
+            </div>
+            """
+        }
+    }
+
     /// What went wrong last, what to do, and when it is tried again.
     func failure() -> Markup? {
         guard status.state != .off, let failure = status.failure else { return nil }

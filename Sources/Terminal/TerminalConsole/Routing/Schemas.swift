@@ -21,7 +21,7 @@ enum Schemas {
             ],
             optional: [
                 "offReason": text, "relay": text, "listeningPort": number, "failure": reference("Failure"), "retryInSeconds": number,
-                "endsInSeconds": number, "waitingForSeconds": number, "onlyLoginUser": text,
+                "endsInSeconds": number, "waitingForSeconds": number, "unconfirmedHostKey": text, "onlyLoginUser": text,
             ]),
         "Login": object(
             [

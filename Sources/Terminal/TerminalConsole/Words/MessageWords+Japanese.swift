@@ -133,6 +133,7 @@ extension MessageWords {
         "log.last-good-address": "中継サーバーの名前を現在使用できないため、前回のアドレス{address}を試します",
         "log.connection-failed": "{failure}。{advice}",
         "log.terminal-reported": "この端末のホスト鍵を、担当者が照合できるように中継サーバーへ通知しました",
+        "log.host-key-unconfirmed": "中継サーバーが記録しているホスト鍵と異なります。現在のホスト鍵{fingerprint}を担当者が承認する必要があります",
         "log.login-began": "{who}が{user}としてログインしました",
         "log.session-began": "{who}が次の操作を始めました：{session}",
         "log.login-ended": "{who}がログアウトしました（{length}）",

@@ -167,6 +167,8 @@ extension Words {
         case .qrCode: "公開鍵のQRコード"
         case .readOut: "電話で読み上げるためのフィンガープリント"
         case .hostKey: "担当者の初回ログイン時に表示されるフィンガープリント"
+        case .hostKeyUnconfirmed:
+            "担当者側に記録されているこの端末のホスト鍵は、以前のものです。担当者が次の現在のホスト鍵を承認する必要があります。確認のため電話がかかってくることがあります。"
         case .stockLine: "Towlineを使わない中継サーバー用の行（authorized_keys）"
         case .forStaff: "サポート担当者向け"
         case .autoStart: "リモートサポートサービスの自動開始"

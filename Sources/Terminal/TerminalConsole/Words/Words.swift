@@ -194,6 +194,8 @@ enum Words: String, Wording {
     case qrCode = "QR code of the public key"
     case readOut = "Fingerprint, to read out on the phone"
     case hostKey = "Fingerprint that staff see at their first login"
+    case hostKeyUnconfirmed =
+        "Support know this terminal by another host key, from before. They may call you about it, and have to accept the one that it has now:"
     case stockLine = "Line for a relay without Towline (authorized_keys)"
     case forStaff = "For support staff"
 
