@@ -42,12 +42,13 @@ class FixedRelay(Towline):
 class Sessions:
     """Staff's sessions: stock `ssh -W` to terminals of the swarm, a byte each and its echo, again and again."""
 
-    def __init__(self, folder, relay, names, pause=0.5):
+    def __init__(self, folder, relay, names, pause=0.5, source=None):
         key = f"{folder}/session"
         if not os.path.exists(key):
             relay.add_staff("session", new_key(key))
         options = ["-F", "none", "-i", key, "-p", str(relay.port), "-l", "any", "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none", "-o", "BatchMode=yes"]
         options += ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "GlobalKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"]
+        options += ["-b", source] if source else []
         self.options, self.pause, self.echoes, self.broken, self.is_wanted = options, pause, [], 0, True
         self.sessions = [
             subprocess.Popen(["ssh", *options, "-W", f"{name}:22", "127.0.0.1"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) for name in names

@@ -22,6 +22,8 @@ CLIENT_LINES = (
     "  IdentitiesOnly yes\n  IdentityAgent none\n  BatchMode yes\n"
     "  StrictHostKeyChecking no\n  UserKnownHostsFile /dev/null\n  GlobalKnownHostsFile /dev/null\n  LogLevel ERROR\n"
 )
+# Debian 12's is too old: scripts/interop and scripts/faults bring this one.
+SSH_AUDIT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), ".build/python/interop/bin/ssh-audit")
 SBIN = "/usr/sbin:/sbin:" + os.environ["PATH"]
 
 

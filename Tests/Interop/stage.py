@@ -9,7 +9,7 @@ import sys
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../Benchmarks"))
 from processes import until  # noqa: E402
-from relays import SSHD, Towline, run  # noqa: E402
+from relays import SSH_AUDIT, SSHD, Towline, run  # noqa: E402
 
 # What ssh-keygen makes: type, bits. The relay takes these five, and the two of hardware tokens, which need one.
 KEY_TYPES = {"ed25519": ("ed25519", None), "ecdsa-256": ("ecdsa", 256), "ecdsa-384": ("ecdsa", 384), "ecdsa-521": ("ecdsa", 521)}
