@@ -36,7 +36,7 @@ class Terminal:
         os.chmod(self.folder, 0o755)  # the unprivileged half of the terminal has to get through
         self.process = subprocess.Popen(
             [program, "serve", "--data-dir", f"{self.folder}/data", "--console", "127.0.0.1:0"],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         self.cookie = ""
         text = self._introduction()
@@ -47,10 +47,11 @@ class Terminal:
         text, end = "", time.monotonic() + 30
         while "setup code" not in text or not text.endswith("\n"):
             ready, _, _ = select.select([self.process.stdout], [], [], max(0, end - time.monotonic()))
-            line = self.process.stdout.readline() if ready else ""
-            if not line:
+            # Not through a buffer: select does not see what waits in one.
+            came = os.read(self.process.stdout.fileno(), 4096) if ready else b""
+            if not came:
                 raise SystemExit(f"the terminal did not start:\n{text}")
-            text += line
+            text += came.decode()
         # What it logs later must not fill the pipe.
         threading.Thread(target=self.process.stdout.read, daemon=True).start()
         return text

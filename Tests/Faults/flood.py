@@ -1,5 +1,6 @@
 """A flood of strangers (R04), and the relay killed under a thousand tunnels. Loopback only; the flood's own processes run when nothing else does."""
 
+import contextlib
 import multiprocessing
 import os
 import re
@@ -156,6 +157,9 @@ class Flood:
         for audit in self._audits:
             os.killpg(audit.pid, signal.SIGINT)
             audit.wait(30)
+            # What it started and did not end; the group may be gone.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(audit.pid, signal.SIGKILL)
         self._processes, self._audits = [], []
 
     def seen(self):
