@@ -29,9 +29,9 @@ class FixedRelay(Towline):
         self.add_terminals([(f"swarm-{index}", FIRST_PORT + index, lines[index]) for index in range(count)])
         self.add_staff("swarm-staff", lines[count])
 
-    def start(self):
+    def start(self, *words):
         self.log = open(f"{self.folder}/log", "a")
-        command = [self.program, "serve", "--data-dir", self.folder, "--listen", f"{self.address}:{self.port}"]
+        command = [self.program, "serve", "--data-dir", self.folder, "--listen", f"{self.address}:{self.port}", *words]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log)
         announced(self.process, "ready", f"{self.folder}/log")
 

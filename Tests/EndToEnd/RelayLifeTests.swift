@@ -13,6 +13,54 @@ extension EndToEnd {
             #expect(told.errors.contains("Received disconnect"), "\(told.errors)")
         }
 
+        /// The store is on a disk of its own without a free byte: who is in stays in, who may come comes, and what cannot be kept is refused.
+        @Test(.enabled(if: geteuid() == 0, "only root can mount a small disk")) func r17AFullDiskStopsChangesAndNothingElse() async throws {
+            let site = try await Site()
+            let (port, data) = (try site.relay.port, site.relay.dataPath)
+            try await site.relay.process.terminate()
+            let script = """
+                cp -a \(data) \(data).kept
+                mount -t tmpfs -o size=3m,mode=700 tmpfs \(data)
+                cp -a \(data).kept/. \(data)/
+                """
+            let moved = try await site.folder.run(["bash", "-ec", script])
+            try #require(moved.succeeded, "\(moved)")
+            do {
+                try await site.relay.start(port: port)
+                let tunnel = try await site.tunnel()
+                let session = try await site.liveSession()
+                _ = try await site.folder.run(["dd", "if=/dev/zero", "of=\(data)/filler", "bs=4k"])
+                // What the store had reserved is used up first.
+                var refused: Outcome?
+                for index in 0..<200 where refused == nil {
+                    let added = try await site.relay.command("terminal", "add", "more-\(index)")
+                    if !added.succeeded { refused = added }
+                }
+                #expect(refused?.errors.contains("the store cannot be used now") == true, "\(String(describing: refused))")
+                #expect(refused?.errors.contains("nothing was changed") == true)
+                let login = try await site.staff(try site.staffConfig(), "-J", "relay", "shop-42", "echo reached")
+                #expect(login.text == "reached", "\(login)")
+                #expect(try await site.relay.must("sessions").output.contains("shop-42"))
+                try await tunnel.terminate()
+                let back = try await site.tunnel()
+                #expect(back.isRunning)
+                #expect(try site.relay.process.isRunning)
+
+                _ = try await site.folder.run(["rm", "\(data)/filler"])
+                try await site.relay.must("terminal", "add", "later")
+                try await eventually("what happened meanwhile is noted after all") {
+                    try await site.relay.must("audit").output.contains("bridge.open")
+                }
+                try await site.relay.must("audit", "verify")
+                try await session.end(within: .seconds(5))
+            } catch {
+                _ = try await site.folder.run(["umount", "--lazy", data])
+                throw error
+            }
+            try await site.relay.process.terminate()
+            _ = try await site.folder.run(["umount", data])
+        }
+
         @Test func sigkillLosesNothingThatWasAcknowledged() async throws {
             let site = try await Site()
             let tunnel = try await site.tunnel()

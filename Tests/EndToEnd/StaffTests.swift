@@ -34,6 +34,42 @@ extension EndToEnd {
             }
         }
 
+        @Test func aFurtherLoginKeepsTheKeyAndARefusedOneChangesNothing() async throws {
+            try await withDesk { site, desk in
+                try await desk.login()
+                try await desk.must("ssh-config", "--install")
+                let relay = "127.0.0.1:\(try site.relay.port)"
+                let before = try await desk.contents()
+                // The key that works stands in the user's own files by now: it must not stand in for the one that is tried.
+                let stranger = try await KeyPair("stranger", in: site.folder)
+                let refused = try await desk.run("login", relay, "--user", "mallory", "--identity", stranger.path)
+                #expect(refused.status == 1 && refused.errors.contains("nothing was changed"), "\(refused)")
+                let missing = try await desk.run("login", relay, "--identity", "\(site.folder.path)/no-such-key")
+                #expect(missing.status == 1 && missing.errors.contains("--identity: there is no file"), "\(missing)")
+                #expect(try await desk.contents() == before)
+                #expect(try await desk.must("whoami").output.contains("alice"))
+
+                // As in docs/operations.md when the host key is renewed: with the fingerprint alone.
+                try await desk.must("login", relay, "--fingerprint", try await site.relayFingerprint())
+                #expect(try await desk.contents() == before, "the key is kept")
+                let other = try await KeyPair("other-relay", in: site.folder)
+                try site.folder.write("towline-relay \(other.line)\n", to: "\(desk.home)/.config/towline/known_hosts")
+                let changed = try await desk.run("login", relay)
+                #expect(changed.status == 1 && changed.errors.contains("towline login \(relay) --fingerprint SHA256:…"), "\(changed)")
+            }
+        }
+
+        @Test func theKeyOfLoginIsFoundFromEveryFolder() async throws {
+            try await withDesk { site, desk in
+                let words = "login 127.0.0.1:\(try site.relay.port) --fingerprint \(try await site.relayFingerprint()) --identity staff-key"
+                let login = try await desk.plain("sh", "-c", "cd \(site.folder.path) && \(try StaffDesk.program()) \(words)")
+                #expect(login.succeeded, "\(login)")
+                #expect(try await desk.must("terminals").output.contains("shop-42"))
+                let relay = Folder.text(of: "\(desk.home)/.config/towline/relay.conf")
+                #expect(relay.contains("identity = \(site.folder.path)/staff-key\n"), "\(relay)")
+            }
+        }
+
         @Test func aKeyThatTheRelayDoesNotKnowIsShownForItsOperator() async throws {
             try await withDesk { site, desk in
                 let stranger = try await KeyPair("stranger", in: site.folder)
@@ -56,6 +92,8 @@ extension EndToEnd {
                 // A plain ssh has not told the relay its host key: it is compared once.
                 let unknown = try await desk.run("ssh", "shop-42", "true")
                 #expect(unknown.status == 255 && unknown.errors.contains("look at it once with: towline trust shop-42"), "\(unknown)")
+                #expect(unknown.errors.contains("Host key verification failed"), "ssh refuses by itself: \(unknown)")
+                #expect(!unknown.errors.contains("KnownHostsCommand"), "and says so once: \(unknown)")
                 let fingerprint = try await site.serverFingerprint()
                 let wrong = try await desk.run("trust", "shop-42", "--fingerprint", "SHA256:AAAA")
                 #expect(wrong.status == 1 && wrong.errors.contains(fingerprint), "\(wrong)")
@@ -79,6 +117,80 @@ extension EndToEnd {
             }
         }
 
+        @Test func aHostThatIsNoTerminalIsRefusedAndNotLookedUpInDNS() async throws {
+            try await withDesk { site, desk in
+                try await desk.login()
+                for words in ["ssh root@nope", "ssh -v localhost", "ssh towline-relay", "sftp nope", "trust nope"] {
+                    let refused = try await desk.run(words.split(separator: " ").map(String.init))
+                    #expect(refused.status == 1 && refused.errors.hasPrefix("towline: there is no terminal \""), "\(words): \(refused)")
+                    #expect(refused.errors.hasSuffix("\" that you may reach; see: towline terminals\n"), "\(words): \(refused)")
+                }
+                let copied = try await desk.run("scp", site.staffKey.publicPath, "nope:x")
+                #expect(copied.status == 1 && copied.errors.contains("there is no terminal \"nope\""), "\(copied)")
+                #expect(try await desk.run("ssh", "-V").succeeded, "words that name no host are ssh's own")
+            }
+        }
+
+        @Test func theLoginUserOfARequestIsTheOneThatSSHTakes() async throws {
+            try await withDesk { site, desk in
+                try await desk.login()
+                try await desk.must("request", "new", "shop-50", "--login", "carol")
+                let config = "\(desk.home)/.config/towline/ssh_config"
+                let user = try await desk.plain("ssh", "-F", config, "-G", "shop-50")
+                #expect(user.output.contains("user carol\n"), "\(user)")
+                #expect(Folder.text(of: config).contains("Host shop-50\n    User carol\n"))
+
+                // As a terminal reports them that has several.
+                let hostKey = Folder.text(of: "\(site.folder.path)/terminal-host.pub").split(whereSeparator: \.isNewline).joined()
+                let report = try site.folder.write(
+                    #"{"version": 1, "software": "test", "host_keys": ["\#(hostKey)"], "login_users": ["alice", "bob"]}"#, to: "report")
+                let reported = try await site.folder.run(
+                    ["ssh"] + site.options(key: site.terminalKey) + ["-p", "\(site.relay.port)", "x@127.0.0.1", "report"], input: report)
+                #expect(reported.succeeded, "\(reported)")
+                let asked = try await desk.run("ssh", "shop-42", "true")
+                #expect(asked.errors.contains("login users of shop-42: alice, bob; use: towline ssh alice@shop-42\n"), "\(asked)")
+                let chosen = try await desk.run("ssh", "alice@shop-42", "true")
+                #expect(!chosen.errors.contains("login users"), "\(chosen)")
+            }
+        }
+
+        @Test func whyTheRelayDidNotAnswerIsToldApart() async throws {
+            try await withDesk { site, desk in
+                try await desk.login()
+                let known = "\(desk.home)/.config/towline/known_hosts"
+                let pinned = Folder.text(of: known)
+                let other = try await KeyPair("other-relay", in: site.folder)
+                try site.folder.write("towline-relay \(other.line)\n", to: known)
+                let changed = try await desk.run("terminals")
+                #expect(changed.status == 1 && changed.errors.contains("answers, but ssh did not get through to it"), "\(changed)")
+                try site.folder.write(pinned, to: known)
+                try await site.relay.must("staff", "disable", "alice")
+                let denied = try await desk.run("terminals")
+                #expect(denied.status == 1 && denied.errors.contains("Permission denied"), "\(denied)")
+                #expect(!denied.errors.contains("was not reached"), "\(denied)")
+                try await site.relay.process.terminate()
+                let away = try await desk.run("terminals")
+                #expect(away.status == 3 && away.errors.contains("was not reached"), "\(away)")
+            }
+        }
+
+        @Test func aHostOfTheUserStaysTheirOwnForPlainSSH() async throws {
+            try await withDesk { site, desk in
+                try await desk.login()
+                let config = "\(desk.home)/.ssh/config"
+                try site.folder.write("Host shop-42\n    HostName shop.example\n    Port 443\n    User git\n", to: config)
+                let installed = try await desk.must("ssh-config", "--install")
+                let sentence = "towline: plain ssh does not reach shop-42: \(config) has a host of that name. Use: towline ssh shop-42\n"
+                #expect(installed.errors == sentence, "\(installed)")
+                #expect(try await desk.must("terminals").errors == "", "it is said once")
+                let plain = try await desk.plain("ssh", "-F", config, "-G", "shop-42")
+                #expect(plain.output.contains("hostname shop.example\n") && !plain.output.contains("proxyjump"), "\(plain)")
+                try await desk.must("trust", "shop-42", "--fingerprint", try await site.serverFingerprint())
+                let reached = try await desk.run("ssh", "\(StockServer.user)@shop-42", "echo reached")
+                #expect(reached.output == "reached\n", "\(reached)")
+            }
+        }
+
         @Test func plainSSHReachesTerminalsOnceTheConfigurationIsInstalled() async throws {
             try await withDesk { site, desk in
                 try await desk.login()
@@ -86,7 +198,7 @@ extension EndToEnd {
                 let config = "\(desk.home)/.ssh/config"
                 try site.folder.write("Host elsewhere\n    User git\n", to: config)
                 let printed = try await desk.must("ssh-config")
-                #expect(printed.output.contains("Host shop-42\n    ProxyJump towline-relay\n"), "\(printed)")
+                #expect(printed.output.contains("Host shop-42\n    HostName %h\n    Port 22\n    ProxyJump towline-relay\n"), "\(printed)")
                 #expect(Folder.text(of: config) == "Host elsewhere\n    User git\n", "printing changes nothing")
                 try await desk.must("ssh-config", "--install")
                 let include = "Include \"\(desk.home)/.config/towline/ssh_config\"\n"
@@ -137,9 +249,19 @@ extension EndToEnd {
                 try await desk.must("approve", "shop-43", "--key", key.publicPath)
                 #expect(try await site.relay.must("terminal", "show", "shop-43").output.contains("offline"))
                 #expect(try await desk.must("terminal-names").output == "shop-42\nshop-43\n", "plain ssh knows it from now on")
-                try await site.relay.process.terminate()
-                let away = try await desk.run("terminals")
-                #expect(away.status == 3 && away.errors.contains("was not reached"), "\(away)")
+            }
+        }
+
+        @Test func helpOfTheRelaysCommandsIsWhatTheRelaySays() async throws {
+            try await withDesk { site, desk in
+                try await desk.login()
+                for command in ["terminals", "request", "approve", "wait", "sessions", "end", "whoami"] {
+                    let ours = try await desk.must("help", command).output.split(whereSeparator: \.isWhitespace)
+                    let told = try await desk.must("relay", "help", command).output.replacing("ssh RELAY", with: "towline")
+                    #expect(ours.filter { $0 != "[--json]" } == told.split(whereSeparator: \.isWhitespace), "\(command)")
+                }
+                let version = try await desk.must("--version").output
+                #expect(version.hasPrefix("towline ") && version.split(separator: ".").count == 3, "\(version)")
             }
         }
 
@@ -156,12 +278,30 @@ extension EndToEnd {
                     complete_as towline ssh sh
                     complete_as towline ssh alice@sh
                     complete_as towline completion z
+                    complete_as towline request ""
+                    complete_as towline relay ""
+                    complete_as towline approve --
+                    complete_as towline en
                     complete_as towline-relay terminal s
                     complete_as towline-relay request new --lo
                     complete_as towline-relay help aud
                     """
                 let completed = try await desk.plain("bash", "-c", script)
-                #expect(completed.output == "terminals\nshop-42\nalice@shop-42\nzsh\nshow set\n--login\naudit\n", "\(completed)")
+                #expect(
+                    completed.output == """
+                        terminals
+                        shop-42
+                        alice@shop-42
+                        zsh
+                        new list cancel
+
+                        --key --fingerprint --yes --json
+                        end
+                        show set
+                        --login
+                        audit
+
+                        """, "\(completed)")
             }
         }
     }
@@ -178,7 +318,8 @@ final class StaffDesk: Sendable {
         guard mkdir(home, 0o700) == 0, mkdir("\(home)/.ssh", 0o700) == 0 else { throw ScenarioError(description: "mkdir") }
     }
 
-    private static func program() throws -> String { try Programs.ours("towline", variable: "TEST_STAFF") }
+    /// `towline` itself.
+    static func program() throws -> String { try Programs.ours("towline", variable: "TEST_STAFF") }
 
     /// Where `towline` is.
     static func folderOfProgram() throws -> String {
@@ -188,7 +329,7 @@ final class StaffDesk: Sendable {
     /// Runs `towline` with these words.
     func run(_ words: String...) async throws -> Outcome { try await run(words) }
 
-    private func run(_ words: [String]) async throws -> Outcome {
+    func run(_ words: [String]) async throws -> Outcome {
         try await site.folder.run([StaffDesk.program()] + words, environment: ["HOME": home])
     }
 
@@ -209,6 +350,11 @@ final class StaffDesk: Sendable {
     func login() async throws {
         try await must(
             "login", "127.0.0.1:\(site.relay.port)", "--identity", site.staffKey.path, "--fingerprint", try await site.relayFingerprint())
+    }
+
+    /// All that `towline` keeps, to see whether anything of it changed.
+    func contents() async throws -> String {
+        try await site.folder.run(["bash", "-c", "cd \(home) && find .config .local -type f | sort | xargs sha256sum"]).output
     }
 
     /// The files of the home folder, without the user's own `.ssh`.

@@ -1,4 +1,4 @@
-"""A flood of strangers (R04), and the relay killed under a thousand tunnels. Loopback only; the flood's own processes run when nothing else does."""
+"""A flood of strangers (R04), the relay killed under a thousand tunnels, and restarted under fifty sessions (U01). Loopback only; the flood's own processes run when nothing else does."""
 
 import contextlib
 import multiprocessing
@@ -17,6 +17,7 @@ from swarm import Swarm
 
 HALF_OPEN, FLOODERS = 5000, 10
 SECONDS = 20
+DRAIN_SECONDS = 15
 STAFF_SOURCE = "127.3.0.1"
 # Strangers have addresses of their own: behind staff's they would share its places.
 SOURCES = [f"127.0.{net}.1" for net in range(2, 12)]
@@ -231,4 +232,38 @@ def killed(folder, claim, options):
         relay.stop()
 
 
-CASES = {"R04": strangers, "KILL": killed}
+def upgraded(folder, claim, options):
+    """U01: the relay is restarted, as for an upgrade, while 50 of staff are at work."""
+    folder = f"{folder}/u01"
+    os.makedirs(folder)
+    swarm_program = compiled(folder, "swarm", "-lcrypto")
+    relay = FixedRelay(f"{folder}/relay", os.path.abspath(options.relay), swarm_program, folder, 20)
+    relay.start("--drain-time", f"{DRAIN_SECONDS}s", "--drain-spread", "5s")
+    swarm, sessions = Swarm(swarm_program, relay, folder, 20), None
+    try:
+        swarm.await_up(20, 60)
+        sessions = Sessions(folder, relay, [f"swarm-{index % 20}" for index in range(50)], pause=0.2)
+        until(lambda: len(sessions.echoes) > 200, "50 sessions", 60)
+        started = time.monotonic()
+        relay.process.send_signal(signal.SIGTERM)
+        time.sleep(1)
+        command = ["ssh", *sessions.options, "-W", "swarm-1:22", "127.0.0.1"]
+        new = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+        claim("U01", "who wants a new session meanwhile is told", "about to restart" in new.stderr, new.stderr.strip()[-100:])
+        time.sleep(max(0, started + DRAIN_SECONDS * 0.8 - time.monotonic()))
+        echoes = len(sessions.echo_times(1))
+        claim("U01", "none of 50 sessions was dropped before the drain time is over", not sessions.broken, f"{sessions.broken} broken, {echoes} echoes in a second")
+        status = relay.process.wait(DRAIN_SECONDS + 20)
+        took = time.monotonic() - started
+        claim("U01", "the relay ends when it is", status == 0 and DRAIN_SECONDS <= took <= DRAIN_SECONDS + 10, f"{took:.1f} s, status {status}")
+        relay.start()
+        up, took = swarm.await_up(20, 120)
+        claim("U01", "all terminals are back after it", up == 20, f"{took:.1f} s")
+    finally:
+        if sessions:
+            sessions.close()
+        swarm.close()
+        relay.stop()
+
+
+CASES = {"R04": strangers, "KILL": killed, "U01": upgraded}

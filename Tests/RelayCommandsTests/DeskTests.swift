@@ -14,7 +14,7 @@ import Testing
                 == ControlReply(
                     status: .done,
                     output: "added terminal shop-42: listening port 20000\n"
-                        + "when the customer has sent its key: towline-relay approve shop-42 --key FILE|-\n"))
+                        + "when the customer has sent its key: towline-relay approve shop-42 < key.pub\n"))
         let approved = await sample.run("approve shop-42", key: try keyLine(1))
         #expect(approved.status == .done)
         #expect(approved.output.hasPrefix("approved the key of terminal shop-42: ssh-ed25519 SHA256:"))
@@ -44,7 +44,7 @@ import Testing
             ("terminal add shop-42", [], .refused, "terminal \"shop-42\" already exists; see: towline-relay terminal show shop-42"),
             (
                 "terminal add shop-42 --key -", try keyLine(9), .refused,
-                "terminal \"shop-42\" already exists; to give it this key: towline-relay approve shop-42 --key FILE|-"
+                "terminal \"shop-42\" already exists; to give it this key: towline-relay approve shop-42 < key.pub"
             ),
             ("terminal show nowhere", [], .refused, "there is no terminal \"nowhere\"; see: towline-relay terminal list"),
             (
@@ -62,10 +62,11 @@ import Testing
                     + "towline-relay approve attic < key.pub"
             ),
             ("sessions", [], .notRunning, "sessions: the relay is not running; start it with: towline-relay serve"),
-            ("end 7", [], .notRunning, "end: the relay is not running; start it with: towline-relay serve"),
+            ("end 1-7", [], .notRunning, "end: the relay is not running; start it with: towline-relay serve"),
             ("staff add bob --role boss --key -", try keyLine(9), .usage, "\"boss\" is not a role: it is support or admin"),
             ("audit --last 0", [], .usage, "\"0\" is not a number of entries: use a number from 1 to 10000"),
-            ("end x", [], .usage, "\"x\" is not a session: use a number from 1"),
+            ("end x", [], .usage, "\"x\" is not a session: write it as `sessions` shows it, such as 3-17"),
+            ("end 7", [], .usage, "\"7\" is not a session: write it as `sessions` shows it, such as 3-17"),
         ]
         for (line, input, status, sentence) in cases {
             let reply = await sample.run(line, key: input)
@@ -178,7 +179,7 @@ import Testing
 
     @Test func everyListIsJSONWhenAskedFor() async throws {
         let sample = try await SampleDesk().filled()
-        await sample.desk.attach(sample.relay)
+        await sample.desk.attach(sample.relay, run: RunID(1))
         for line in [
             "terminal list", "terminals", "terminal show shop-42", "staff list", "sessions", "sessions --past", "audit", "audit verify",
             "whoami", "grant alice attic", "terminal add json-1",
@@ -199,7 +200,7 @@ import Testing
 
     @Test func listsFitInEightyColumns() async throws {
         let sample = try await SampleDesk().filled()
-        await sample.desk.attach(sample.relay)
+        await sample.desk.attach(sample.relay, run: RunID(1))
         let long = "2001:db8:1234:5678:9abc:def0:1234:5678"
         sample.relay.set(
             tunnels: [
@@ -218,7 +219,7 @@ import Testing
 
     @Test func sessionsAreShownAndEnded() async throws {
         let sample = try await SampleDesk().filled()
-        await sample.desk.attach(sample.relay)
+        await sample.desk.attach(sample.relay, run: RunID(1))
         sample.relay.set(
             bridges: [
                 LiveBridge(
@@ -226,17 +227,21 @@ import Testing
                     bytesToTerminal: 999, bytesFromTerminal: 1_500_000)
             ])
         let shown = await sample.run("sessions").output
-        for text in ["7", "alice", "shop-42", "open", "999 B/1.5 MB"] { #expect(shown.contains(text), "\(text) in \(shown)") }
-        #expect(await sample.run("end 7") == ControlReply(status: .done, output: "session 7 ended\n"))
+        for text in ["1-7", "192.0.2.7:50000", "alice", "shop-42", "open", "999 B/1.5 MB"] {
+            #expect(shown.contains(text), "\(text) in \(shown)")
+        }
+        #expect(await sample.run("end 2-7").status == .refused, "a session of another run")
+        #expect(await sample.run("end 1-7") == ControlReply(status: .done, output: "session 1-7 ended\n"))
         let last = try await #require(sample.audit(1).last)
-        #expect([last.actor, last.action, last.subject] == ["local:root", "session.end", "session 7"])
-        let missing = await sample.run("end 8")
-        #expect(missing.errorOutput == "towline-relay: there is no open session 8; see: towline-relay sessions\n")
+        #expect([last.actor, last.action, last.subject] == ["local:root", "session.end", "session 1-7"])
+        let missing = await sample.run("end 1-8")
+        #expect(missing.errorOutput == "towline-relay: there is no open session 1-8; see: towline-relay sessions\n")
+        #expect(await sample.run("end 7").errorOutput.contains("write it as `sessions` shows it"))
     }
 
     @Test func everyChangeReachesTheRunningRelayBeforeTheReply() async throws {
         let sample = try await SampleDesk().filled()
-        await sample.desk.attach(sample.relay)
+        await sample.desk.attach(sample.relay, run: RunID(1))
         var expected = 0
         for line in [
             "terminal add new", "terminal disable new", "terminal enable new", "grant alice new", "revoke alice new", "staff disable alice",
@@ -254,7 +259,7 @@ import Testing
 
     @Test func runningRelayNeverGetsAnOlderSnapshotAfterANewerOne() async throws {
         let sample = try await SampleDesk().filled()
-        await sample.desk.attach(sample.relay)
+        await sample.desk.attach(sample.relay, run: RunID(1))
         await withTaskGroup { group in
             for number in 0..<50 { group.addTask { await sample.run("terminal add t\(number)") } }
         }

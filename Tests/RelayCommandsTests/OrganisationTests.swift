@@ -9,9 +9,11 @@ import Testing
 
 /// People, tags, host keys, waiting, and what callers are shown of the commands.
 @Suite struct OrganisationTests {
-    private func report(_ keys: [UInt8], software: String = "towline-terminal 0.2") throws -> [UInt8] {
+    private func report(
+        _ keys: [UInt8], software: String = "towline-terminal 0.2", logins: [String] = ["alice"]
+    ) throws -> [UInt8] {
         let report = TerminalReport(
-            software: software, hostKeys: try keys.map { try sampleKey($0) }, loginUsers: [try LoginName(parsing: "alice")])
+            software: software, hostKeys: try keys.map { try sampleKey($0) }, loginUsers: try logins.map { try LoginName(parsing: $0) })
         return Array(try JSONEncoder().encode(report))
     }
 
@@ -90,6 +92,28 @@ import Testing
         #expect(try await !sample.run("host-keys", as: SampleDesk.alice, key: 101).output.contains("attic"))
     }
 
+    @Test func loginUsersThatATerminalReportsAreWhatStaffAreTold() async throws {
+        let sample = try await SampleDesk().filled()
+        await sample.run("request new shop-42 --login till --staff alice")
+        #expect(await sample.run("terminal show shop-42 --json").output.contains("\"till\""), "asked for")
+        #expect(try await send(try report([70], logins: ["shopuser"]), to: sample).status == .done)
+        let shown = await sample.run("terminal show shop-42").output
+        for text in ["login users         shopuser", "  SSH login user    shopuser", "shopuser@shop-42", "alice (support)"] {
+            #expect(shown.contains(text), "\(text) in \(shown)")
+        }
+        #expect(try await send(try report([70], logins: ["shopuser", "second"]), to: sample).status == .done)
+        #expect(await sample.run("terminal show shop-42").output.contains("alice@shop-42"), "which of them, only staff know")
+    }
+
+    @Test func aKeyThatReplacesAnotherOneSaysSo() async throws {
+        let sample = try await SampleDesk().filled()
+        let first = try sampleKey(1).fingerprint
+        let reply = await sample.run("approve shop-42 --key -", key: try keyLine(9))
+        #expect(reply.output.contains("it replaces \(first): connections with that key end now"), "\(reply)")
+        #expect(await !sample.run("approve shop-42 --key -", key: try keyLine(9)).output.contains("replaces"), "the same key again")
+        #expect(await !sample.run("approve attic --key -", key: try keyLine(10)).output.contains("replaces"), "the first key")
+    }
+
     @Test func A05_wrongReportsChangeNothing() async throws {
         let sample = try await SampleDesk().filled()
         let before = try await sample.dump()
@@ -126,7 +150,7 @@ import Testing
     @Test func waitReturnsWhenTheTerminalIsOnline() async throws {
         let sample = try await SampleDesk().filled()
         #expect(await sample.run("wait shop-42").status == .notRunning)
-        await sample.desk.attach(sample.relay)
+        await sample.desk.attach(sample.relay, run: RunID(1))
         async let reply = sample.run("wait shop-42 --for 1m", as: SampleDesk.alice, key: 101)
         sample.relay.set(
             tunnels: [
@@ -135,14 +159,20 @@ import Testing
             ])
         #expect(try await reply == ControlReply(status: .done, output: "shop-42 is online, from 192.0.2.9:5\n"))
         let late = await sample.run("wait attic --for 1s")
-        #expect(late == ControlReply(status: .refused, errorOutput: "towline-relay: attic did not connect within 1s\n"))
+        #expect(
+            late
+                == ControlReply(
+                    status: .refused,
+                    errorOutput:
+                        "towline-relay: attic did not connect within 1s: it has no key yet; when the customer has sent it: towline-relay approve attic < key.pub\n"
+                ))
         #expect(try await sample.run("wait attic", as: SampleDesk.alice, key: 101).errorOutput.contains("that you may reach"))
         #expect(await sample.run("wait shop-42 --for 25h").status == .usage)
     }
 
     @Test func waitEndsWhenNobodyWaitsAnyMore() async throws {
         let sample = try await SampleDesk().filled()
-        await sample.desk.attach(sample.relay)
+        await sample.desk.attach(sample.relay, run: RunID(1))
         let waiting = Task { await sample.run("wait attic --for 24h") }
         waiting.cancel()
         #expect(await waiting.value.status == .refused)
@@ -159,6 +189,8 @@ import Testing
         }
         let refused = try await sample.run("help grant", as: SampleDesk.alice, key: 101)
         #expect(refused.errorOutput.contains("is for admins"), "\(refused)")
+        #expect(try await !sample.run("help request new", as: SampleDesk.alice, key: 101).output.contains("--staff"))
+        #expect(try await sample.run("help request new", as: SampleDesk.admin, key: 102).output.contains("--staff"))
         let admin = try await sample.run("help", as: SampleDesk.admin, key: 102).output
         for command in RelayCommandTable.remote.commands { #expect(admin.contains(command.path.joined(separator: " "))) }
         let caller = Caller.principal(.terminal(TerminalID(1)), key: try sampleKey(1), source: "192.0.2.9:5")
@@ -170,12 +202,12 @@ import Testing
     @Test func supportStaffMayDoWhatTheirHelpLists() async throws {
         for command in RelayCommandTable.remote.commands where command.path != ["help"] {
             let sample = try await SampleDesk().filled()
-            await sample.desk.attach(sample.relay)
+            await sample.desk.attach(sample.relay, run: RunID(1))
             let words =
                 command.path
                 + command.arguments.filter { !$0.isOptional }.map { argument in
                     switch argument.name {
-                    case "SESSION": "1"
+                    case "SESSION": "1-1"
                     case "NAME" where command.path[0] == "staff": "alice"
                     case "FINGERPRINT": "SHA256:" + String(repeating: "A", count: 43)
                     case "ROLE": "admin"
@@ -187,7 +219,7 @@ import Testing
                 + (command.path == ["wait"] ? ["--for", "1s"] : [])
             let caller = Caller.principal(.staff(SampleDesk.alice), key: try sampleKey(101), source: "192.0.2.7:5")
             let reply = await sample.desk.run(words, standardInput: try keyLine(9), as: caller)
-            let isListed = RelayCommandTable.support.commands.contains(command)
+            let isListed = RelayCommandTable.support.commands.contains { $0.path == command.path }
             let isDenied = reply.errorOutput.contains("is for admins")
             // Replacing a key that a terminal has is theirs only after a request of theirs.
             #expect(isDenied == !isListed || command.path == ["approve"], "\(words): \(reply)")
@@ -196,7 +228,7 @@ import Testing
 
     @Test func theOverviewShowsOnlineTerminalsFirst() async throws {
         let sample = try await SampleDesk().filled()
-        await sample.desk.attach(sample.relay)
+        await sample.desk.attach(sample.relay, run: RunID(1))
         await sample.run("announce The relay restarts at ten --until 8h")
         sample.relay.set(
             tunnels: [
@@ -217,7 +249,7 @@ import Testing
 
     @Test func terminalsOnlineAreListedForPrograms() async throws {
         let sample = try await SampleDesk().filled()
-        await sample.desk.attach(sample.relay)
+        await sample.desk.attach(sample.relay, run: RunID(1))
         sample.relay.set(
             tunnels: [
                 LiveTunnel(
@@ -230,17 +262,17 @@ import Testing
 
     @Test func supportStaffEndTheirOwnSessionsOnly() async throws {
         let sample = try await SampleDesk().filled()
-        await sample.desk.attach(sample.relay)
+        await sample.desk.attach(sample.relay, run: RunID(1))
         func bridge(_ number: Int64, _ staff: StaffID) -> LiveBridge {
             LiveBridge(
                 id: BridgeID(number), staff: staff, terminal: TerminalID(1), source: "192.0.2.7:5", since: SampleDesk.now,
                 bytesToTerminal: 0, bytesFromTerminal: 0)
         }
         sample.relay.set(bridges: [bridge(71, SampleDesk.alice), bridge(72, SampleDesk.admin)])
-        let other = try await sample.run("end 72", as: SampleDesk.alice, key: 101)
-        let none = try await sample.run("end 99", as: SampleDesk.alice, key: 101)
-        #expect(other.errorOutput.replacing("72", with: "N") == none.errorOutput.replacing("99", with: "N"))
-        #expect(try await sample.run("end 71", as: SampleDesk.alice, key: 101).status == .done)
+        let other = try await sample.run("end 1-72", as: SampleDesk.alice, key: 101)
+        let none = try await sample.run("end 1-99", as: SampleDesk.alice, key: 101)
+        #expect(other.errorOutput.replacing("1-72", with: "N") == none.errorOutput.replacing("1-99", with: "N"))
+        #expect(try await sample.run("end 1-71", as: SampleDesk.alice, key: 101).status == .done)
     }
 
     // MARK: The audit log

@@ -9,7 +9,7 @@ import Testing
 @Suite struct PermissionTests {
     @Test func adminsMayDoEverythingOverSSH() async throws {
         let sample = try await SampleDesk().filled()
-        await sample.desk.attach(sample.relay)
+        await sample.desk.attach(sample.relay, run: RunID(1))
         for (line, input) in [
             ("terminal add new", []), ("approve new", try keyLine(9)), ("grant alice new --until 7d", []), ("staff list", []),
             ("audit", []),
@@ -41,7 +41,7 @@ import Testing
 
     @Test func supportStaffSeeTheirOwn() async throws {
         let sample = try await SampleDesk().filled()
-        await sample.desk.attach(sample.relay)
+        await sample.desk.attach(sample.relay, run: RunID(1))
         let list = try await sample.run("terminals", as: SampleDesk.alice, key: 101)
         #expect(list.output.contains("shop-42"))
         #expect(!list.output.contains("attic"))
@@ -81,7 +81,7 @@ import Testing
 
     @Test func changeThatWaitsForOneThatShutsItsGiverOutIsRefused() async throws {
         let sample = try await SampleDesk().filled()
-        await sample.desk.attach(sample.relay)
+        await sample.desk.attach(sample.relay, run: RunID(1))
         let refusals = try await withThrowingTaskGroup { group in
             for number in 0..<40 {
                 group.addTask {

@@ -74,7 +74,7 @@ import Testing
 
     @Test func aKeyThatWaitsIsShownAndApprovedByItsFingerprint() async throws {
         let sample = try await SampleDesk().filled()
-        await sample.desk.attach(sample.relay)
+        await sample.desk.attach(sample.relay, run: RunID(1))
         let reply = try await sample.run(wish, as: SampleDesk.alice, key: 101)
         #expect(reply.errorOutput.contains("ssh relay.example.com approve shop-9"))
         #expect(try await sample.enrol(50, code: 1) == .waiting(TerminalName(parsing: "shop-9")))

@@ -3,6 +3,7 @@ import RelayCore
 import RelayStore
 import SQLite
 import SSHKeys
+import SystemCalls
 import Support
 import TestFolders
 import Testing
@@ -47,6 +48,27 @@ import Testing
         let ledger = try folder.open()
         #expect(try await dump(ledger) == before)
         #expect(ledger.hostname == "relay.example.com")
+    }
+
+    @Test func whatIsAuditedIsToldOnceItIsWritten() async throws {
+        do {
+            let ledger = try folder.ledger()
+            try await fill(ledger)
+            await ledger.close()
+        }
+        let told = Monitor<[AuditEntry]>([])
+        let ledger = try SQLiteLedger(path: folder.store, executor: testExecutor) { entry in told.withLock { $0.append(entry) } }
+        let before = try await ledger.audit(since: nil, limit: .max)
+        #expect(told.withLock { $0 }.isEmpty, "what was there before is not told again")
+        _ = try await ledger.beginRun(at: moment(5))
+        _ = try await ledger.perform(.setTerminalEnabled(terminal("shop-42"), false), by: .local("root"), at: moment(6))
+        await #expect(throws: LedgerError.self, "and what is refused is not told") {
+            _ = try await ledger.perform(.removeTerminal(terminal("nowhere")), by: .local("root"), at: moment(7))
+        }
+        try await ledger.note("session.end", subject: "session 1-1", by: .relay, at: moment(8))
+        let entries = try await ledger.audit(since: nil, limit: .max)
+        #expect(told.withLock { $0 } == Array(entries.dropFirst(before.count)))
+        #expect(told.withLock { $0 }.map(\.action) == ["serve", "terminal.disable", "session.end"])
     }
 
     @Test func s04MissingStoreIsNotCreated() throws {

@@ -71,6 +71,30 @@ import Testing
         await live.stop()
     }
 
+    @Test func aDisabledTerminalThatProvesItsKeyIsToldSo() async throws {
+        let live = try LiveSwitch(terminals: 1)
+        await live.group.apply(live.registry(disabled: [0]))
+        let disabled = try SSHTestConnection(port: live.port)
+        try disabled.logIn("x", live.terminalKeys[0])
+        #expect(try disabled.waitForEnd()?.sentence == "shop-0 is disabled on the relay")
+        #expect(live.refusals.contains("shop-0 is disabled on the relay"))
+        await live.stop()
+    }
+
+    @Test func theAuditLogTellsWhichKeyWasRefusedAndWhy() async throws {
+        let live = try LiveSwitch(terminals: 1)
+        let key = try TestKey(.ed25519)
+        for user in ["x", code.userName] {
+            #expect(throws: (any Error).self) { try SSHTestConnection(port: live.port).logIn(user, key) }
+        }
+        let refused = live.events.withLock { events in
+            events.compactMap { if case .refused(_, _, let what, let why, _) = $0 { "\(what): \(why)" } else { nil } }
+        }
+        #expect(refused.contains("key \(key.publicKey.fingerprint): nobody here has this key"), "\(refused)")
+        #expect(refused.contains("key \(key.publicKey.fingerprint): its join code is used, over, or none of this relay"), "\(refused)")
+        await live.stop()
+    }
+
     /// No oracle: a wrong code, one that is over, a used one and a damaged one are all just a key that is not known.
     @Test func whatIsNoOpenCodeIsAKeyThatIsNotKnown() async throws {
         let live = try LiveSwitch(terminals: 1)

@@ -83,11 +83,13 @@ final class LiveSwitch: Sendable {
 
     /// The registry again, without some of its rows.
     func registry(
-        withoutTerminals: Set<Int> = [], withoutBob: Bool = false, bobReaches: [Int] = [], requests: [EnrolmentRequest] = [],
+        withoutTerminals: Set<Int> = [], disabled: Set<Int> = [], withoutBob: Bool = false, bobReaches: [Int] = [],
+        requests: [EnrolmentRequest] = [],
         newKey: (terminal: Int, key: PublicKey)? = nil, announcement: Announcement? = nil, supportSince: WallTime? = nil
     ) -> Registry {
         var terminals = terminals
         if let newKey { terminals[newKey.terminal].key = newKey.key }
+        for index in disabled { terminals[index].isEnabled = false }
         for index in terminals.indices where supportSince != nil { terminals[index].supportSince = supportSince }
         return Registry(
             terminals: terminals.enumerated().filter { !withoutTerminals.contains($0.offset) }.map(\.element),

@@ -10,6 +10,7 @@ import Testing
         #expect(
             try StaffCommand(["request", "new", "shop-42", "--for", "Shop 42"])
                 == .relay(["request", "new", "shop-42", "--for", "Shop 42"]))
+        #expect(try StaffCommand(["end", "1-1"]) == .relay(["end", "1-1"]))
         #expect(try StaffCommand(["relay", "audit", "verify"]) == .relay(["audit", "verify"]))
         #expect(
             try StaffCommand(["ssh", "alice@shop-42", "-v", "uname", "--all"]) == .open(.ssh, ["alice@shop-42", "-v", "uname", "--all"]))
@@ -27,6 +28,8 @@ import Testing
         #expect(try StaffCommand([]) == .help([]))
         #expect(try StaffCommand(["ssh", "--help"]) == .help(["ssh"]))
         #expect(try StaffCommand(["login", "--help"]) == .help(["login"]))
+        #expect(try StaffCommand(["--version"]) == .version)
+        #expect(try StaffCommand(["help", "request"]) == .help(["request"]))
         #expect(try StaffCommand(["known-hosts", "shop-42", "NONE", "NONE"]) == .knownHosts(host: "shop-42", shown: nil))
         #expect(try StaffCommand(["known-hosts", "shop-42", "AAAA", "SHA256:x"]) != .knownHosts(host: "shop-42", shown: nil))
     }
@@ -76,18 +79,25 @@ import Testing
         }
     }
 
-    @Test func terminalsAreFoundInTheWordsOfOpenSSH() throws {
-        let (shop, attic) = (try terminal("shop-42"), try terminal("attic"))
-        #expect(OpenSSHProgram.ssh.terminals(in: ["alice@shop-42", "scp", "attic:"]) == [shop])
-        #expect(OpenSSHProgram.ssh.terminals(in: ["-v"]) == [])
-        #expect(OpenSSHProgram.scp.terminals(in: ["-r", "file", "alice@shop-42:/tmp/a:b", "attic:x"]) == [shop, attic])
-        #expect(OpenSSHProgram.sftp.terminals(in: ["-b", "/batch", "alice@shop-42"]) == [shop])
+    @Test func aFurtherLoginKeepsWhatItDoesNotSay() throws {
+        func login(_ words: String...) throws -> RelayAccess {
+            guard case .login(let access, _) = try StaffCommand(["login"] + words) else { throw UsageError("no login") }
+            return access
+        }
+        let earlier = try RelayAccess(file: "host = relay\nport = 2200\nuser = bob\nidentity = /id\n", path: "relay.conf")
+        let again = try login("relay").keeping(earlier)
+        #expect(again.user == "bob" && again.identity == "/id" && again.ports == [2200, 2222, 22])
+        let changed = try login("relay:22", "--user", "carol", "--identity", "/new").keeping(earlier)
+        #expect(changed.user == "carol" && changed.identity == "/new" && changed.ports == [22])
+        for access in [try login("other").keeping(earlier), try login("other").keeping(nil)] {
+            #expect(access.user == nil && access.identity == nil && access.ports == RelayAccess.standardPorts)
+        }
     }
 
     @Test func helpOfEveryCommandFitsATerminal() {
         let help = StaffCommandTable.table.help(about: [])
         #expect(help.split(separator: "\n").allSatisfy { $0.count <= 80 }, "\(help)")
-        for command in StaffCommandTable.relayCommands where !["end", "announce"].contains(command) {
+        for command in StaffCommandTable.relayCommands {
             #expect(help.contains("towline \(command)"), "\(command)")
         }
     }

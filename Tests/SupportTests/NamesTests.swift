@@ -33,8 +33,8 @@ struct NamesTests {
         #expect(throws: ParseError.self) { try TerminalTag(parsing: text) }
     }
 
-    @Test func noTerminalIsCalledLocalhost() {
-        #expect(throws: ParseError.self) { try TerminalName(parsing: "localhost") }
+    @Test(arguments: ["localhost", "towline-relay"]) func noTerminalIsCalledAsTheRelay(name: String) {
+        #expect(throws: ParseError.self) { try TerminalName(parsing: name) }
     }
 
     @Test(arguments: [

@@ -66,6 +66,11 @@ package struct CommandSpec: Hashable, Sendable {
         self.options = options
     }
 
+    fileprivate func without(_ names: Set<String>) -> CommandSpec {
+        CommandSpec(
+            path.joined(separator: " "), summary, arguments: arguments, options: options.filter { !names.contains($0.name) })
+    }
+
     /// Name, arguments and options in one line, as in `terminal add NAME [--key FILE|-]`.
     package var synopsis: String { synopsisParts.joined(separator: " ") }
 
@@ -142,6 +147,14 @@ package struct CommandTable: Sendable {
         CommandTable(program: program, summary: summary, commands: commands.filter(isIncluded), everywhere: everywhere)
     }
 
+    /// The same program without the commands' options of these names.
+    package func without(options names: Set<String>) -> CommandTable {
+        CommandTable(program: program, summary: summary, commands: commands.map { $0.without(names) }, everywhere: everywhere)
+    }
+
+    /// The command that prints which version of the program this is; `--version` anywhere on the line is the same.
+    package static let versionCommand = CommandSpec("version", "Tell which version this is")
+
     // MARK: Parsing
 
     /// Parses the words behind the program's name.
@@ -164,6 +177,8 @@ package struct CommandTable: Sendable {
                 isBehindOptions = true
             } else if word == "--help" || word == "-h" {
                 return try help(plain)
+            } else if word == "--version", let version = commands.first(where: { $0.path == Self.versionCommand.path }) {
+                return ParsedCommand(command: version, arguments: [], options: [:])
             } else {
                 let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
                 let takesValue = known.contains { $0.name == parts[0] && $0.value != nil }

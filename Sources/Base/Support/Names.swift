@@ -17,11 +17,17 @@ private enum Label {
 
 /// The name of a terminal: what staff type as a host (DESIGN §1).
 package struct TerminalName: ParsedFromText, Comparable {
+    /// What a `Host` in the ssh_config that `towline` writes is called for the relay itself. A terminal of that name would make `ssh` jump
+    /// through itself, again and again.
+    package static let relayAlias = "towline-relay"
+
     package let description: String
 
     package init(parsing text: String) throws(ParseError) {
         guard Label.isValid(text) else { throw ParseError("terminal name", text, Label.rule) }
-        guard text != "localhost" else { throw ParseError("terminal name", text, "localhost means the relay itself") }
+        guard text != "localhost", text != Self.relayAlias else {
+            throw ParseError("terminal name", text, "\(text) means the relay itself")
+        }
         description = text
     }
 }

@@ -52,7 +52,7 @@ extension RelayCommand {
         }
         guard !line.arguments.isEmpty else { throw .badValue("announce needs a text, or --off") }
         do throws(ParseError) {
-            let text = try oneLine(line.arguments.joined(separator: " "), "announcement", atMost: RegistryLimits.announcement)
+            let text = try oneLine(line.arguments.joined(separator: " "), "line to announce", atMost: RegistryLimits.announcement)
             return Announcement(
                 text: text, until: try line.value("--until").map { (text) throws(ParseError) in try WallTime(until: text, now: now) })
         } catch {

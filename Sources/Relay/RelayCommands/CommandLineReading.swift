@@ -91,7 +91,7 @@ extension RelayCommand {
         case "revoke": self = .change(.revoke(try Self.value(line.arguments[0]), try Self.value(line.arguments[1])))
         case "announce": self = .change(.announce(try Self.announcement(line, now: now)))
         case "sessions": self = .sessions(past: line.has("--past"))
-        case "end": self = .endSession(BridgeID(try Self.number(line.arguments[0], in: 1...Int64.max, called: "session")))
+        case "end": self = .endSession(try Self.value(line.arguments[0]))
         case "audit":
             let since = try Self.beginning(line.value("--since"), now: now)
             let most = Int64(RelayCommandTable.mostAuditEntries)
@@ -107,7 +107,7 @@ extension RelayCommand {
             self = .exportAudit(after: after ?? 0, since: try Self.beginning(line.value("--since"), now: now))
         case "audit verify": self = .verifyAudit
         case "whoami": self = .whoAmI
-        case "init", "serve", "backup", "restore", "completion", "manual": throw .localOnly(command: line.name)
+        case "init", "serve", "backup", "restore", "completion", "manual", "version": throw .localOnly(command: line.name)
         default: preconditionFailure("the table has a command that is not read: \(line.name)")
         }
     }

@@ -19,13 +19,20 @@ extension Desk {
         defer { waiters -= 1 }
         let deadline = ContinuousClock.now + time.duration
         while await !live.isOnline(terminal.id) {
-            guard ContinuousClock.now < deadline else { throw .notOnline(terminal.name, after: time) }
+            guard ContinuousClock.now < deadline else { throw .notOnline(terminal.name, after: time, lacks: try await lack(of: terminal)) }
             do { try await Task.sleep(for: Self.waitingPause) } catch { throw .abandoned }
         }
         // Much may have changed meanwhile.
         let registry = try await currentRegistry()
         try allow(.wait(terminal.name, time), to: caller, by: registry)
-        return await views(of: [try require(terminal.name, in: registry)], in: registry)[0]
+        return try await views(of: [try require(terminal.name, in: registry)], in: registry)[0]
+    }
+
+    /// What a terminal that did not come has to get first.
+    private func lack(of terminal: Terminal) async throws(RelayCommandError) -> RelayCommandError.Lack? {
+        let registry = try await currentRegistry()
+        if registry.request(for: terminal.id)?.candidate != nil { return .approval }
+        return registry.terminal(terminal.id)?.key == nil ? .key : nil
     }
 
     /// Host keys of one terminal, or of all that the caller may reach, by name.
@@ -56,7 +63,7 @@ extension Desk {
     func overview(for caller: Caller, in registry: Registry) async throws(RelayCommandError) -> OverviewView {
         let changed = try await asked { () async throws(LedgerError) in try await ledger.hostKeys(.changed) }
         let requests = requests(for: caller, in: registry)
-        let terminals = await views(of: Permission.visible(to: caller, in: registry, at: now()), in: registry)
+        let terminals = try await views(of: Permission.visible(to: caller, in: registry, at: now()), in: registry)
         let online = terminals.filter { $0.state == .online }
         let others = terminals.filter { $0.state != .online }
         return OverviewView(

@@ -16,6 +16,8 @@ package actor Desk {
     // Owned by the actor.
     private(set) var identity: RelayIdentity
     private(set) var live: (any LiveRelay)?
+    /// The run of the running relay.
+    private var run = RunID(0)
     /// Commands that wait for a terminal now.
     var waiters = 0
     private var isChanging = false
@@ -36,7 +38,10 @@ package actor Desk {
     }
 
     /// From now on `relay` is told about changes.
-    package func attach(_ relay: any LiveRelay) { live = relay }
+    package func attach(_ relay: any LiveRelay, run: RunID) {
+        live = relay
+        self.run = run
+    }
 
     /// From now on replies name this port as the relay's.
     package func listens(on port: UInt16) {
@@ -56,10 +61,11 @@ package actor Desk {
         case .change, .newRequest: preconditionFailure("done above")
         case .listRequests: return .requests(requests(for: caller, in: registry))
         case .showWaiting(let name): return .waiting(try waiting(name, in: registry))
-        case .listTerminals(let filter): return .terminals(await terminals(filter, for: caller, in: registry))
+        case .listTerminals(let filter): return .terminals(try await terminals(filter, for: caller, in: registry))
         case .showTerminal(let name):
             let terminal = try require(name, in: registry)
-            return .terminal(await views(of: [terminal], in: registry)[0], sheet(of: terminal, in: registry, for: caller))
+            let view = try await views(of: [terminal], in: registry)[0]
+            return .terminal(view, sheet(of: terminal, loginUsers: view.loginUsers, in: registry, for: caller))
         case .wait(let name, let time): return .online(try await wait(for: try require(name, in: registry), atMost: time, as: caller))
         case .hostKeys(let name, let asKnownHosts):
             return .hostKeys(try await hostKeys(of: name, for: caller, in: registry), asKnownHosts: asKnownHosts)
@@ -67,7 +73,7 @@ package actor Desk {
         case .listStaff: return .staff(registry.staff.map { view(of: $0, in: registry) })
         case .listGroups: return .groups(registry.groups.map { view(of: $0, in: registry) })
         case .sessions(let past): return .sessions(try await sessions(past: past, for: caller, in: registry))
-        case .endSession(let bridge): return try await end(bridge, as: caller, in: registry)
+        case .endSession(let session): return try await end(session, as: caller, in: registry)
         case .audit(let last, let since):
             let entries = try await asked { () async throws(LedgerError) in try await ledger.audit(since: since, limit: last) }
             return .audit(entries.map { AuditView($0) })
@@ -94,7 +100,8 @@ package actor Desk {
         await beginChange()
         defer { endChange() }
         let actor: AuditActor
-        if case .localOperator(let name) = caller {
+        var replaced: PublicKey?
+        if case .localOperator(let name) = caller, change.newKeyOf == nil {
             // May do everything: with thousands of terminals, nothing looked up is half of the cost saved.
             actor = .local(name)
         } else {
@@ -102,10 +109,14 @@ package actor Desk {
             let registry = try await currentRegistry()
             try allow(.change(change), to: caller, by: registry)
             actor = auditActor(of: caller, in: registry)
+            replaced = change.newKeyOf.flatMap { registry.terminal(named: $0) }?.key
         }
         let registry = try await commit(change, by: actor)
-        guard let name = change.terminal, let terminal = registry.terminal(named: name) else { return .changed(change, nil) }
-        return .changed(change, await views(of: [terminal], in: registry)[0])
+        guard let name = change.terminal, let terminal = registry.terminal(named: name) else {
+            return .changed(change, nil, replaced: nil)
+        }
+        let former = replaced == terminal.key ? nil : replaced.map { KeyView($0) }
+        return .changed(change, try await views(of: [terminal], in: registry)[0], replaced: former)
     }
 
     /// Makes a change durable and tells the running relay. Between `beginChange` and `endChange`.
@@ -157,35 +168,41 @@ package actor Desk {
     }
 
     /// Terminals as they are shown, in the order given.
-    func views(of terminals: [Terminal], in registry: Registry) async -> [TerminalView] {
+    func views(of terminals: [Terminal], in registry: Registry) async throws(RelayCommandError) -> [TerminalView] {
+        let query = terminals.count == 1 ? HostKeyQuery.of(terminals[0].id) : .all
+        let records = try await asked { () async throws(LedgerError) in try await ledger.hostKeys(query) }
+        let reports = Dictionary(uniqueKeysWithValues: records.map { ($0.terminal, $0) })
         var tunnels: [TerminalID: LiveTunnel] = [:]
         for tunnel in await live?.tunnels() ?? [] { tunnels[tunnel.terminal] = tunnel }
         return terminals.map { terminal in
             TerminalView(
-                terminal, tunnel: tunnels[terminal.id], candidate: registry.request(for: terminal.id)?.candidate,
+                terminal, tunnel: tunnels[terminal.id], request: registry.request(for: terminal.id), report: reports[terminal.id],
                 isRelayRunning: live != nil)
         }
     }
 
-    private func terminals(_ filter: TerminalFilter, for caller: Caller, in registry: Registry) async -> [TerminalView] {
+    private func terminals(
+        _ filter: TerminalFilter, for caller: Caller, in registry: Registry
+    ) async throws(RelayCommandError) -> [TerminalView] {
         let visible = Permission.visible(to: caller, in: registry, at: now()).filter { terminal in
             filter.tag.map(terminal.tags.contains) ?? true
         }
-        return await views(of: visible, in: registry).filter { !filter.isOnlineOnly || $0.state == .online }
+        return try await views(of: visible, in: registry).filter { !filter.isOnlineOnly || $0.state == .online }
     }
 
-    private func sheet(of terminal: Terminal, in registry: Registry, for caller: Caller) -> TerminalSheet {
+    private func sheet(of terminal: Terminal, loginUsers: [String], in registry: Registry, for caller: Caller) -> TerminalSheet {
         let visitors = registry.staff.filter { registry.mayStillReach($0.id, terminal.id, at: now()) && caller.maySee($0.id, in: registry) }
         return TerminalSheet(
             relay: identity.hostname, relayPort: identity.port, relayFingerprint: KeyView(identity.hostKey).fingerprint,
             visitors: visitors.map { member in
-                TerminalSheet.Visitor(
-                    name: member.name.description, role: member.role.rawValue,
+                let login = loginUsers.count == 1 ? loginUsers[0] : member.name.description
+                return TerminalSheet.Visitor(
+                    name: member.name.description, login: login, role: member.role.rawValue,
                     until: member.role == .admin ? nil : registry.grant(member.id, terminal.id)?.until,
                     publicKeys: member.keys.map(\.line),
                     commands: [
-                        "ssh -J \(identity.jump) \(member.name)@\(terminal.name)",
-                        "ssh -J \(identity.jump) -p \(terminal.listeningPort) \(member.name)@localhost",
+                        "ssh -J \(identity.jump) \(login)@\(terminal.name)",
+                        "ssh -J \(identity.jump) -p \(terminal.listeningPort) \(login)@localhost",
                     ])
             })
     }
@@ -225,16 +242,16 @@ package actor Desk {
         }.sorted { $0.target < $1.target }
     }
 
-    private func end(_ bridge: BridgeID, as caller: Caller, in registry: Registry) async throws(RelayCommandError) -> RelayReply {
+    private func end(_ session: SessionID, as caller: Caller, in registry: Registry) async throws(RelayCommandError) -> RelayReply {
         guard let live else { throw .notRunning(command: "end") }
         // Somebody else's session is answered like none.
-        let isTheirs = await live.bridges().contains { $0.id == bridge && caller.maySee($0.staff, in: registry) }
-        guard isTheirs, await live.end(bridge) else { throw .noSuchSession(bridge) }
+        let isTheirs = await live.bridges().contains { $0.id == session.bridge && caller.maySee($0.staff, in: registry) }
+        guard session.run == run, isTheirs, await live.end(session.bridge) else { throw .noSuchSession(session) }
         let actor = auditActor(of: caller, in: registry)
         try await asked { () async throws(LedgerError) in
-            try await ledger.note("session.end", subject: "session \(bridge)", by: actor, at: now())
+            try await ledger.note("session.end", subject: "session \(session)", by: actor, at: now())
         }
-        return .sessionEnded(bridge)
+        return .sessionEnded(session)
     }
 
     private func export(after number: Int64, since: WallTime?) async throws(RelayCommandError) -> RelayReply {
@@ -250,7 +267,8 @@ package actor Desk {
         let open = (await live?.bridges() ?? []).filter { caller.maySee($0.staff, in: registry) }.sorted { $0.id < $1.id }
         var views = open.map { bridge in
             SessionView(
-                id: bridge.id.description, staff: registry.staff(bridge.staff)?.name.description ?? bridge.staff.description,
+                id: SessionID(run: run, bridge: bridge.id),
+                staff: registry.staff(bridge.staff)?.name.description ?? bridge.staff.description,
                 terminal: registry.terminal(bridge.terminal)?.name.description ?? bridge.terminal.description,
                 from: Printable.escaped(bridge.source), key: nil, openedAt: bridge.since, closedAt: nil, reason: nil,
                 bytesToTerminal: bridge.bytesToTerminal, bytesFromTerminal: bridge.bytesFromTerminal)
@@ -262,7 +280,7 @@ package actor Desk {
             guard let end = record.end else { continue }
             views.append(
                 SessionView(
-                    id: "\(record.run.rawValue)-\(record.id)", staff: record.staff, terminal: record.terminal, from: record.source,
+                    id: SessionID(run: record.run, bridge: record.id), staff: record.staff, terminal: record.terminal, from: record.source,
                     key: record.key.description,
                     openedAt: record.openedAt, closedAt: end.at, reason: end.reason.rawValue, bytesToTerminal: end.bytesToTerminal,
                     bytesFromTerminal: end.bytesFromTerminal))
@@ -300,6 +318,14 @@ package actor Desk {
 }
 
 extension RegistryChange {
+    /// The terminal that gets another key by this change; `nil` if none does.
+    fileprivate var newKeyOf: TerminalName? {
+        switch self {
+        case .approve(let name, _), .approveWaiting(let name, _): name
+        default: nil
+        }
+    }
+
     /// The terminal that this change is about and that exists after it; `nil` if there is none.
     var terminal: TerminalName? {
         switch self {

@@ -29,7 +29,7 @@ package enum RelayCommand: Hashable, Sendable {
     /// `sessions`: the open bridges; with `past`, the newest past ones too.
     case sessions(past: Bool)
     /// `end`.
-    case endSession(BridgeID)
+    case endSession(SessionID)
     /// `audit`: the newest `last` entries, none older than `since`.
     case audit(last: Int, since: WallTime?)
     /// `audit export`: entries behind `after`, and none older than `since`.
@@ -90,8 +90,8 @@ package struct RequestWish: Hashable, Sendable {
 
 /// What a command found or did, before it is text or JSON.
 package enum RelayReply: Hashable, Sendable {
-    /// A change was done; the terminal as it is now, where the change was about one.
-    case changed(RegistryChange, TerminalView?)
+    /// A change was done; the terminal as it is now, where the change was about one, and the key that it had before, if that was another one.
+    case changed(RegistryChange, TerminalView?, replaced: KeyView?)
     /// All that were asked for, by name.
     case terminals([TerminalView])
     /// One terminal and what to hand out for it.
@@ -115,7 +115,7 @@ package enum RelayReply: Hashable, Sendable {
     /// Open ones first.
     case sessions([SessionView])
     /// A bridge was ended.
-    case sessionEnded(BridgeID)
+    case sessionEnded(SessionID)
     /// Oldest first.
     case audit([AuditView])
     /// Oldest first; whether there are more behind them.
@@ -150,14 +150,22 @@ package enum RelayCommandError: Error, Hashable, Sendable {
     case staffMissing
     /// Support staff asked for a terminal whose name others have.
     case nameNotFree(TerminalName)
-    /// The terminal did not come online in time.
-    case notOnline(TerminalName, after: SupportDuration)
+    /// The terminal did not come online in time; and what it lacks, if that is why.
+    case notOnline(TerminalName, after: SupportDuration, lacks: Lack?)
+    /// What keeps a terminal from coming.
+    package enum Lack: Hashable, Sendable {
+        /// It has no key yet.
+        case key
+        /// A key of it waits for approval.
+        case approval
+    }
+
     /// The client went while the command waited: nobody reads this.
     case abandoned
     /// The command asks the running relay, and none runs.
     case notRunning(command: String)
     /// There is no open session of this number.
-    case noSuchSession(BridgeID)
+    case noSuchSession(SessionID)
     /// The command is one of the program on the relay itself: `init`, `serve`.
     case localOnly(command: String)
 }

@@ -30,10 +30,14 @@ extension RelayCommandError {
         case .staffMissing: "say whose public keys go on the sheet: --staff NAME; see: \(program) staff list"
         case .nameNotFree(let name):
             "the name \"\(name)\" is taken by a terminal that you may not reach: choose another one, or ask an admin for a grant"
-        case .notOnline(let name, let time): "\(name) did not connect within \(time)"
+        case .notOnline(let name, let time, nil): "\(name) did not connect within \(time)"
+        case .notOnline(let name, let time, .key?):
+            "\(name) did not connect within \(time): it has no key yet; when the customer has sent it: \(program) approve \(name) < key.pub"
+        case .notOnline(let name, let time, .approval?):
+            "\(name) did not connect within \(time): its key waits for your approval; see: \(program) approve \(name)"
         case .abandoned: "nobody waits any more"
         case .notRunning(let command): "\(command): the relay is not running; start it with: towline-relay serve"
-        case .noSuchSession(let bridge): "there is no open session \(bridge); see: \(program) sessions"
+        case .noSuchSession(let session): "there is no open session \(session); see: \(program) sessions"
         case .localOnly(let command): "\(command) is a command of towline-relay on the relay itself"
         }
     }
@@ -46,7 +50,7 @@ extension LedgerError {
         switch self {
         case .terminalExists(let name):
             if case .addTerminal(_, _, .some) = change {
-                "terminal \"\(name)\" already exists; to give it this key: \(program) approve \(name) --key FILE|-"
+                "terminal \"\(name)\" already exists; to give it this key: \(program) approve \(name) < key.pub"
             } else {
                 "terminal \"\(name)\" already exists; see: \(program) terminal show \(name)"
             }

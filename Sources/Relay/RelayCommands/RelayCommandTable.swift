@@ -14,7 +14,7 @@ package enum RelayCommandTable {
         program: "ssh RELAY", summary: "the relay that staff reach customers' terminals through", commands: everywhere, everywhere: [json])
 
     /// Those of them that support staff may give.
-    package static let support = remote.limited { supportCommands.contains($0.path.joined(separator: " ")) }
+    package static let support = remote.limited { supportCommands.contains($0.path.joined(separator: " ")) }.without(options: adminOptions)
 
     /// The commands that a terminal's key may give.
     package static let terminal = CommandTable(
@@ -28,6 +28,8 @@ package enum RelayCommandTable {
         "request new", "request list", "request cancel", "approve", "terminals", "terminal list", "terminal show", "wait", "host-keys",
         "sessions", "end", "whoami", "help",
     ]
+
+    private static let adminOptions: Set<String> = ["--staff"]
 
     /// Entries of `audit` that are shown unless told otherwise.
     package static let auditEntries = 50
@@ -72,6 +74,7 @@ package enum RelayCommandTable {
             options: [.init("--replace", "put the store and the host key that are there aside")]),
         CommandTable.completionCommand(of: "towline-relay"),
         CommandTable.manualCommand(of: "towline-relay", section: manualSection),
+        CommandTable.versionCommand,
     ]
 
     private static let whoAmI = CommandSpec("whoami", "Tell who you are to the relay and what you may reach")

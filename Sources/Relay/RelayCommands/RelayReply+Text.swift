@@ -28,7 +28,7 @@ extension RelayReply {
     ///   - now: for "12 min ago".
     package func text(program: String, now: WallTime) -> String {
         switch self {
-        case .changed(let change, let terminal): Self.text(of: change, terminal, program: program)
+        case .changed(let change, let terminal, let replaced): Self.text(of: change, terminal, replaced, program: program)
         case .terminals(let terminals): Self.text(of: terminals, program: program, now: now)
         case .terminal(let terminal, let sheet): Self.text(of: terminal, sheet, program: program, now: now)
         case .request(let request): request.sheet
@@ -42,7 +42,7 @@ extension RelayReply {
         case .auditExport(let entries, _): entries.map { Self.encode($0, isPretty: false) }.joined()
         case .overview(let overview): Self.text(of: overview, program: program, now: now)
         case .sessions(let sessions): Self.text(of: sessions, now: now)
-        case .sessionEnded(let bridge): "session \(bridge) ended\n"
+        case .sessionEnded(let session): "session \(session) ended\n"
         case .audit(let entries): Self.text(of: entries)
         case .auditVerdict(.intact(let entries, let head)):
             "the audit log is intact: \(entries) entries, the last digest is \(Hexadecimal.text(head))\n"
@@ -54,7 +54,8 @@ extension RelayReply {
     /// One JSON value and a line feed: keys in alphabetical order, times in ISO 8601.
     package var json: String {
         switch self {
-        case .changed(let change, let terminal): Self.encode(ChangeResult(done: change.command, terminal: terminal))
+        case .changed(let change, let terminal, let replaced):
+            Self.encode(ChangeResult(done: change.command, terminal: terminal, replacedKey: replaced))
         case .terminals(let terminals): Self.encode(terminals)
         case .terminal(let terminal, let sheet): Self.encode(TerminalResult(terminal: terminal, sheet: sheet))
         case .request(let request): Self.encode(request)
@@ -68,7 +69,7 @@ extension RelayReply {
         case .auditExport(let entries, _): entries.map { Self.encode($0, isPretty: false) }.joined()
         case .overview(let overview): Self.encode(overview)
         case .sessions(let sessions): Self.encode(sessions)
-        case .sessionEnded(let bridge): Self.encode(ChangeResult(done: "end \(bridge)", terminal: nil))
+        case .sessionEnded(let session): Self.encode(ChangeResult(done: "end \(session)"))
         case .audit(let entries): Self.encode(entries)
         case .auditVerdict(.intact(let entries, let head)):
             Self.encode(VerdictResult(intact: true, entries: entries, head: Hexadecimal.text(head), brokenAt: nil, why: nil))
@@ -80,7 +81,8 @@ extension RelayReply {
 
     private struct ChangeResult: Encodable {
         let done: String
-        let terminal: TerminalView?
+        var terminal: TerminalView?
+        var replacedKey: KeyView?
     }
 
     private struct TerminalResult: Encodable {

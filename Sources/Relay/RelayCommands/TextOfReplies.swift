@@ -3,17 +3,18 @@ import SSHKeys
 import Support
 
 extension RelayReply {
-    static func text(of change: RegistryChange, _ terminal: TerminalView?, program: String) -> String {
+    static func text(of change: RegistryChange, _ terminal: TerminalView?, _ replaced: KeyView?, program: String) -> String {
         switch change {
         case .addTerminal(let name, _, let key):
             let port = terminal.map { "listening port \($0.listeningPort)" } ?? ""
             let next =
                 key == nil
-                ? "when the customer has sent its key: \(program) approve \(name) --key FILE|-"
+                ? "when the customer has sent its key: \(program) approve \(name) < key.pub"
                 : "what to hand out: \(program) terminal show \(name)"
             return "added terminal \(name): \(port)\n\(next)\n"
         case .approve(let name, _), .approveWaiting(let name, _):
             return "approved the key of terminal \(name): \(terminal?.key.map { words($0) } ?? "")\n"
+                + (replaced.map { "it replaces \($0.fingerprint): connections with that key end now\n" } ?? "")
         case .renewSupport(let name): return "support for \(name) may stay open for another period\n"
         case .setTerminalEnabled(let name, true): return "terminal \(name) may connect and be reached again\n"
         case .setTerminalEnabled(let name, false): return "disabled terminal \(name); its connections end now\n"
@@ -49,7 +50,8 @@ extension RelayReply {
         case .request(let order): return "request for \(order.terminal)\n"
         case .cancelRequest(let name):
             return "ended the request for \(name): its line can no longer be used\n"
-                + (terminal?.key == nil ? "the terminal stays, without a key; to forget it: \(program) terminal remove \(name)\n" : "")
+                + (terminal?.key == nil
+                    ? "the terminal stays, without a key; an admin can forget it: \(program) terminal remove \(name)\n" : "")
         case .acceptHostKeys(let name): return "staff are told the new host keys of \(name) from now on\n"
         case .announce(let announcement?):
             return "staff see when they connect\(announcement.until.map { ", until \($0)" } ?? ""): \(announcement.text)\n"
@@ -74,7 +76,7 @@ extension RelayReply {
         var lines = [
             field("terminal", terminal.name),
             field("listening port", String(terminal.listeningPort)),
-            field("key", terminal.key.map { words($0) } ?? "none yet; approve it with: \(program) approve \(terminal.name) --key FILE|-"),
+            field("key", terminal.key.map { words($0) } ?? "none yet; approve it with: \(program) approve \(terminal.name) < key.pub"),
             field("state", stateInWords(terminal, now: now)),
             field("last seen", terminal.lastSeen.map { "\($0) (\(TimeAgo.text(since: $0, now: now)))" } ?? "never"),
             field("added", terminal.addedAt.description),
@@ -84,6 +86,7 @@ extension RelayReply {
         }
         if let organisation = terminal.organisation { lines.append(field("organisation", organisation)) }
         if let notes = terminal.notes { lines.append(field("notes", notes)) }
+        if !terminal.loginUsers.isEmpty { lines.append(field("login users", terminal.loginUsers.joined(separator: ", "))) }
         if !terminal.tags.isEmpty { lines.append(field("tags", terminal.tags.joined(separator: ", "))) }
         if sheet.visitors.isEmpty {
             lines.append(field("who may reach it", "nobody yet; give a grant with: \(program) grant STAFF \(terminal.name)"))
@@ -98,7 +101,7 @@ extension RelayReply {
             lines.append(field("  SSH login user", "the name that staff are to log in with, and their public key"))
         }
         for visitor in sheet.visitors {
-            lines.append(field("  SSH login user", visitor.name))
+            lines.append(field("  SSH login user", visitor.login))
             for key in visitor.publicKeys { lines.append(field("  its public key", Printable.escaped(key))) }
         }
         lines += [
@@ -161,11 +164,12 @@ extension RelayReply {
 
     static func text(of sessions: [SessionView], now: WallTime) -> String {
         guard !sessions.isEmpty else { return "no sessions\n" }
-        var table = TextTable(["ID", "STAFF", "TERMINAL", "OPENED", "ENDED", "TO/FROM TERMINAL"])
+        var table = TextTable(["ID", "STAFF", "FROM", "TERMINAL", "OPENED", "ENDED", "TO/FROM TERMINAL"])
         for session in sessions {
             table.add([
-                session.id, session.staff, session.terminal, TimeAgo.text(since: session.openedAt, now: now),
-                session.reason ?? "open", "\(bytes(session.bytesToTerminal))/\(bytes(session.bytesFromTerminal))",
+                session.id.description, session.staff, session.from, session.terminal, TimeAgo.text(since: session.openedAt, now: now),
+                session.closedAt.map { "\(TimeAgo.text(since: $0, now: now)), \(session.reason ?? "")" } ?? "open",
+                "\(bytes(session.bytesToTerminal))/\(bytes(session.bytesFromTerminal))",
             ])
         }
         return table.text

@@ -1,4 +1,4 @@
-import RelayCore
+package import RelayCore
 import SSHCrypto
 import SSHKeys
 package import Support
@@ -71,12 +71,19 @@ package struct TerminalView: Hashable, Sendable, Encodable {
     package let tags: [String]
     /// The key that waits for approval; `nil`: none.
     package let waitingKey: KeyView?
+    /// Its SSH login users as it reported them, or else the one that an open request asks for; empty: not known here.
+    package let loginUsers: [String]
 
     /// - Parameters:
     ///   - tunnel: the one that it holds.
-    ///   - candidate: a key that waits for approval.
+    ///   - request: the one that is not over.
+    ///   - report: what it last said about itself.
     ///   - isRelayRunning: whether `tunnel` says anything.
-    init(_ terminal: Terminal, tunnel: LiveTunnel?, candidate: EnrolmentRequest.Candidate? = nil, isRelayRunning: Bool) {
+    init(
+        _ terminal: Terminal, tunnel: LiveTunnel?, request: EnrolmentRequest? = nil, report: HostKeyRecord? = nil, isRelayRunning: Bool
+    ) {
+        let candidate = request?.candidate
+        loginUsers = (report?.loginUsers ?? request.map { [$0.login] } ?? []).map(\.description)
         organisation = terminal.organisation.isEmpty ? nil : Printable.escaped(terminal.organisation)
         notes = terminal.notes.isEmpty ? nil : Printable.escaped(terminal.notes)
         tags = terminal.tags.map(\.description)
@@ -102,8 +109,10 @@ package struct TerminalView: Hashable, Sendable, Encodable {
 package struct TerminalSheet: Hashable, Sendable, Encodable {
     /// A member of staff who may reach it.
     package struct Visitor: Hashable, Sendable, Encodable {
-        /// Their name: proposed as the SSH login user name.
+        /// Their name.
         package let name: String
+        /// The SSH login user that they log in as: the terminal's only one, else the one of their name, which is proposed.
+        package let login: String
         /// `support` or `admin`.
         package let role: String
         /// The end of their grant; `nil`: none, or an admin.
@@ -164,8 +173,8 @@ package struct GroupView: Hashable, Sendable, Encodable {
 
 /// A bridge as it is shown.
 package struct SessionView: Hashable, Sendable, Encodable {
-    /// Its number: `ID` while it is open, `RUN-ID` when it is over.
-    package let id: String
+    /// Its name, which `end` takes.
+    package let id: SessionID
     /// Who.
     package let staff: String
     /// Where to.

@@ -1,5 +1,5 @@
 package import SSHKeys
-import Support
+package import Support
 
 /// The number of a terminal in the registry; never used again after the terminal is removed.
 package struct TerminalID: Hashable, Comparable, Sendable, CustomStringConvertible {
@@ -59,8 +59,34 @@ package struct BridgeID: Hashable, Comparable, Sendable, CustomStringConvertible
     /// The order in which bridges were opened.
     package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 
-    /// The number alone, as `sessions` shows it.
+    /// The number alone, for logs of one run.
     package var description: String { String(rawValue) }
+}
+
+/// A bridge as people name it, `3-17`: the run of the relay, and the bridge's number in it. Never used again.
+package struct SessionID: ParsedFromText {
+    /// The run in which it was opened.
+    package let run: RunID
+    /// Its number there.
+    package let bridge: BridgeID
+
+    /// The session of a bridge.
+    package init(run: RunID, bridge: BridgeID) {
+        self.run = run
+        self.bridge = bridge
+    }
+
+    package init(parsing text: String) throws(ParseError) {
+        let numbers = text.split(separator: "-", omittingEmptySubsequences: false).map { part in
+            part.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int64(part) : nil
+        }
+        guard numbers.count == 2, let run = numbers[0], let bridge = numbers[1] else {
+            throw ParseError("session", text, "write it as `sessions` shows it, such as 3-17")
+        }
+        self.init(run: RunID(run), bridge: BridgeID(bridge))
+    }
+
+    package var description: String { "\(run.rawValue)-\(bridge)" }
 }
 
 /// Whom a key belongs to. A key belongs to one principal only.

@@ -12,6 +12,8 @@ package struct Registry: Sendable {
         let staff: [StaffID: StaffMember]
         let staffByName: [String: StaffID]
         let principals: [PublicKey: Principal]
+        /// Keys of terminals and staff that are shut out.
+        let disabled: [PublicKey: Principal]
         let groups: [StaffGroup]
         /// What each member of staff holds grants as: in their own name, and as a member of groups.
         let capacities: [StaffID: [Grantee]]
@@ -25,12 +27,15 @@ package struct Registry: Sendable {
             terminals: [Terminal], staff: [StaffMember], groups: [StaffGroup], grants: [Grant], requests: [EnrolmentRequest],
             announcement: Announcement?
         ) {
-            var principals: [PublicKey: Principal] = [:]
-            for terminal in terminals where terminal.isEnabled {
-                if let key = terminal.key { principals[key] = .terminal(terminal.id) }
+            var (principals, disabled): ([PublicKey: Principal], [PublicKey: Principal]) = ([:], [:])
+            for terminal in terminals {
+                guard let key = terminal.key else { continue }
+                if terminal.isEnabled { principals[key] = .terminal(terminal.id) } else { disabled[key] = .terminal(terminal.id) }
             }
-            for member in staff where member.isEnabled {
-                for key in member.keys { principals[key.key] = .staff(member.id) }
+            for member in staff {
+                for key in member.keys {
+                    if member.isEnabled { principals[key.key] = .staff(member.id) } else { disabled[key.key] = .staff(member.id) }
+                }
             }
             var capacities: [StaffID: [Grantee]] = [:]
             for member in staff { capacities[member.id] = [.staff(member.id)] }
@@ -42,6 +47,7 @@ package struct Registry: Sendable {
             let enabled = Set(terminals.lazy.filter(\.isEnabled).map(\.id))
             let usable = requests.filter { enabled.contains($0.terminal) }
             self.principals = principals
+            self.disabled = disabled
             self.groups = groups.sorted { $0.name < $1.name }
             self.capacities = capacities
             self.grants = byGrantee
@@ -74,6 +80,9 @@ package struct Registry: Sendable {
 
     /// Whose key this is; `nil` if nobody's, or if its owner is disabled.
     package func principal(for key: PublicKey) -> Principal? { index.principals[key] }
+
+    /// Whose key this would be if its owner were not disabled.
+    package func disabledPrincipal(for key: PublicKey) -> Principal? { index.disabled[key] }
 
     /// The terminal of this number, disabled or not.
     package func terminal(_ id: TerminalID) -> Terminal? { index.terminals[id] }

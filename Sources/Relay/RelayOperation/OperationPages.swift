@@ -109,6 +109,11 @@ package struct OperationPages: Sendable {
     private static func numbers<Reason: RawRepresentable<String> & Hashable>(
         _ counts: [Reason: UInt64], all: [Reason]
     ) -> [String: Double] {
-        Dictionary(uniqueKeysWithValues: all.map { ($0.rawValue.split(separator: " ").joined(separator: "_"), Double(counts[$0] ?? 0)) })
+        Dictionary(uniqueKeysWithValues: all.map { (label($0.rawValue), Double(counts[$0] ?? 0)) })
+    }
+
+    /// Words as a label: `the terminal's tunnel ended` is `the_terminals_tunnel_ended`.
+    private static func label(_ words: String) -> String {
+        words.split(separator: " ").map { $0.filter { $0 != "'" } }.joined(separator: "_")
     }
 }

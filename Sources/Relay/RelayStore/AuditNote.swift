@@ -27,8 +27,10 @@ package struct AuditNote: Hashable, Sendable {
 
 extension RegistryChange {
     /// What the audit log says about this change.
-    /// - Parameter port: the port that `addTerminal` got.
-    func note(by actor: AuditActor, at now: WallTime, port: ListeningPort? = nil) -> AuditNote {
+    /// - Parameters:
+    ///   - port: the port that `addTerminal` got.
+    ///   - hostKeys: those that `acceptHostKeys` accepted.
+    func note(by actor: AuditActor, at now: WallTime, port: ListeningPort? = nil, hostKeys: [PublicKey] = []) -> AuditNote {
         func note(_ action: String, _ subject: String, _ detail: String = "") -> AuditNote {
             AuditNote(at: now, actor: actor.text, action: action, subject: subject, detail: detail)
         }
@@ -83,9 +85,11 @@ extension RegistryChange {
         case .approveWaiting(let name, let fingerprint):
             return note("terminal.approve", name.description, fingerprint.map { "key \($0)" } ?? "")
         case .acceptHostKeys(let name):
-            return note("terminal.host-keys-accept", name.description)
+            return note("terminal.host-keys-accept", name.description, hostKeys.map(\.fingerprint.description).joined(separator: ", "))
         case .announce(let announcement):
-            return note("announce", "", announcement.map { "\(Printable.quoted($0.text))" } ?? "nothing any more")
+            return note(
+                "announce", "",
+                announcement.map { Printable.quoted($0.text) + ($0.until.map { ", until \($0)" } ?? "") } ?? "nothing any more")
         }
     }
 }

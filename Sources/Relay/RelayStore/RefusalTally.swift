@@ -3,7 +3,7 @@ import Support
 
 /// Keeps repeated refusals from filling the audit log: the first of a kind is written at once, its repeats as one entry a minute.
 ///
-/// Pure. Ports of sources are left out when comparing, so one prober counts as one.
+/// Pure. Ports of sources, and what was asked for, are left out when comparing: one prober who tries many keys counts as one.
 struct RefusalTally {
     /// How long repeats are gathered, seconds.
     static let interval: Int64 = 60
@@ -13,20 +13,25 @@ struct RefusalTally {
     private struct Kind: Hashable {
         let host: String
         let who: Principal?
-        let what: String
         let why: String
     }
 
-    private var repeats: [Kind: Int] = [:]
+    private struct Repeats {
+        /// What was asked for the first time.
+        let what: String
+        var count = 0
+    }
+
+    private var repeats: [Kind: Repeats] = [:]
     private var others = 0
     private var began: WallTime?
 
     /// Passes an event on, unless it repeats a refusal of this interval.
     mutating func admit(_ event: RelayEvent) -> RelayEvent? {
         guard case .refused(let source, let who, let what, let why, let at) = event else { return event }
-        let kind = Kind(host: Self.host(of: source), who: who, what: what, why: why)
-        if let count = repeats[kind] {
-            repeats[kind] = count + 1
+        let kind = Kind(host: Self.host(of: source), who: who, why: why)
+        if repeats[kind] != nil {
+            repeats[kind]?.count += 1
             return nil
         }
         guard repeats.count < Self.maximumKinds else {
@@ -34,7 +39,7 @@ struct RefusalTally {
             return nil
         }
         if began == nil { began = at }
-        repeats[kind] = 0
+        repeats[kind] = Repeats(what: what)
         return event
     }
 
@@ -46,8 +51,11 @@ struct RefusalTally {
             others = 0
             began = nil
         }
-        var events = repeats.filter { $0.value > 0 }.map { kind, count in
-            RelayEvent.refused(source: kind.host, who: kind.who, what: kind.what, why: "\(kind.why) (\(count) more times)", at: now)
+        var events = repeats.filter { $0.value.count > 0 }.map { kind, repeats in
+            RelayEvent.refused(
+                source: kind.host, who: kind.who, what: "\(repeats.what), or other things",
+                why: "\(kind.why) (\(repeats.count) more times)",
+                at: now)
         }
         if others > 0 {
             events.append(

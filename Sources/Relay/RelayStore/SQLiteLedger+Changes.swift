@@ -6,7 +6,8 @@ package import Support
 extension SQLiteLedger {
     /// Does one change with its audit entry, in one transaction.
     package func perform(_ change: RegistryChange, by actor: AuditActor, at now: WallTime) throws(LedgerError) -> Registry {
-        try database.transaction(failure: { LedgerError($0, path: path) }) { () throws(LedgerError) in
+        defer { tellAudited() }
+        return try database.transaction(failure: { LedgerError($0, path: path) }) { () throws(LedgerError) in
             if let note = try apply(change, by: actor, at: now) {
                 try stored { () throws(DatabaseError) in _ = try database.append(note) }
             }
@@ -79,7 +80,8 @@ extension SQLiteLedger {
             let key = try waitingKey(of: name, fingerprint)
             _ = try approve(name, key)
             return RegistryChange.approve(name, key: key).note(by: actor, at: now)
-        case .acceptHostKeys(let name): try acceptHostKeys(of: name)
+        case .acceptHostKeys(let name):
+            return change.note(by: actor, at: now, hostKeys: try acceptHostKeys(of: name))
         case .announce(let announcement):
             try run("DELETE FROM announcement")
             if let announcement {

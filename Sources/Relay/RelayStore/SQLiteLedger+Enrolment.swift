@@ -15,7 +15,8 @@ extension SQLiteLedger {
     package func enrol(
         _ key: PublicKey, codeDigest: [UInt8], source: String, at now: WallTime
     ) throws(LedgerError) -> (enrolment: Enrolment, registry: Registry) {
-        try database.transaction(failure: { LedgerError($0, path: path) }) { () throws(LedgerError) in
+        defer { tellAudited() }
+        return try database.transaction(failure: { LedgerError($0, path: path) }) { () throws(LedgerError) in
             try stored { () throws(DatabaseError) in
                 let enrolment = try use(codeDigest, for: key, source: source, at: now)
                 return (enrolment, try database.registry())

@@ -7,6 +7,7 @@ extension SQLiteLedger {
     /// Writes a batch of events in one transaction.
     package func record(_ events: [RelayEvent], run: RunID) throws(LedgerError) {
         guard !events.isEmpty else { return }
+        defer { tellAudited() }
         try stored { () throws(DatabaseError) in
             try database.transaction { () throws(DatabaseError) in
                 var names: [Principal: String] = [:]
@@ -20,7 +21,8 @@ extension SQLiteLedger {
 
     /// Numbers a new run and closes what the run before left open.
     package func beginRun(at now: WallTime) throws(LedgerError) -> (run: RunID, recovered: Int) {
-        try stored { () throws(DatabaseError) in
+        defer { tellAudited() }
+        return try stored { () throws(DatabaseError) in
             try database.transaction { () throws(DatabaseError) in
                 let recovered = try database.run(
                     "UPDATE bridge SET closed_at = ?, reason = ? WHERE closed_at IS NULL", .integer(now.secondsSince1970),

@@ -76,8 +76,8 @@ extension SQLiteLedger {
         }
     }
 
-    /// Makes the changed host keys the accepted ones. In the transaction of `perform`.
-    func acceptHostKeys(of name: TerminalName) throws(LedgerError) {
+    /// Makes the changed host keys the accepted ones, and returns them. In the transaction of `perform`.
+    func acceptHostKeys(of name: TerminalName) throws(LedgerError) -> [PublicKey] {
         let terminal = TerminalID(try require(name).id)
         let known = try stored { () throws(DatabaseError) in try database.hostKeys(of: terminal) }
         guard !known.changed.isEmpty else { throw .noChangedHostKeys(name) }
@@ -85,6 +85,7 @@ extension SQLiteLedger {
             try database.write(known.changed, of: terminal, isAccepted: true)
             try database.write([], of: terminal, isAccepted: false)
         }
+        return known.changed
     }
 }
 

@@ -16,8 +16,13 @@ package actor SQLiteLedger: RelayLedger {
     /// The port that the relay last listened on, as it was when the store was opened; `nil`: it never ran.
     package nonisolated let rememberedPort: UInt16?
 
+    /// Told each entry of the audit log once it is durable; `nil`: nobody listens.
+    private let audited: (@Sendable (AuditEntry) -> Void)?
+
     // Owned by the executor.
     let database: Database
+    /// The number of the last entry that was told.
+    private var told: Int64
 
     /// The executor that it was given.
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -25,8 +30,11 @@ package actor SQLiteLedger: RelayLedger {
     /// Opens the store at `path`, after checking that the file is an undamaged store of a version that this program knows.
     ///
     /// An older version is migrated. Nothing is ever created or repaired here. Blocks the caller; reads the whole file.
+    /// - Parameter audited: told each entry of the audit log that this ledger writes from now on, on the executor, once it is durable.
     /// - Throws: `.missing`, `.damaged`, `.tooNew`, `.unavailable`.
-    package init(path: String, executor: any SerialExecutor) throws(LedgerError) {
+    package init(
+        path: String, executor: any SerialExecutor, audited: (@Sendable (AuditEntry) -> Void)? = nil
+    ) throws(LedgerError) {
         let database: Database
         do {
             database = try Database(path: path, .existing)
@@ -48,6 +56,7 @@ package actor SQLiteLedger: RelayLedger {
             }
             self.hostname = hostname
             rememberedPort = try database.setting("port").flatMap { UInt16($0) }
+            told = try database.auditHead().number
         } catch let error as DatabaseError {
             throw LedgerError(error, path: path)
         } catch let error as LedgerError {
@@ -58,6 +67,7 @@ package actor SQLiteLedger: RelayLedger {
         self.path = path
         self.executor = executor
         self.database = database
+        self.audited = audited
     }
 
     /// Creates an empty store in a file that must not exist; all in that one file when it returns.
@@ -114,6 +124,16 @@ package actor SQLiteLedger: RelayLedger {
                 for (terminal, time) in times { try database.noteSeen(terminal, time) }
             }
         }
+    }
+
+    // MARK: - Telling
+
+    /// Tells what has come into the audit log; behind each transaction that may write there.
+    func tellAudited() {
+        // An entry that cannot be read now is told with the next ones.
+        guard let audited, let entries = try? audit(after: told, since: nil, limit: .max), let last = entries.last else { return }
+        told = last.number
+        for entry in entries { audited(entry) }
     }
 
     // MARK: - Errors

@@ -70,7 +70,9 @@ final class PeerSession: ConnectionSession, ChannelEndObserver {
     func connection(_ connection: SocketConnection, did event: ServerEvent) {
         switch event {
         case .keyOffered(let user, let key):
-            connection.ssh.answerKey(isKnown: isKnown(key, user: user), banner: board.banner(for: key))
+            let isKnown = isKnown(key, user: user)
+            if !isKnown { report("key \(key.fingerprint)", whyUnknown(key, user: user)) }
+            connection.ssh.answerKey(isKnown: isKnown, banner: board.banner(for: key))
         case .authenticated(let user, let key):
             authenticated(key, user: user)
         case .forwardRequested(let endpoint):
@@ -108,9 +110,24 @@ final class PeerSession: ConnectionSession, ChannelEndObserver {
         board.sessionEnded(self)
     }
 
-    /// Whether a key may prove itself: it belongs to somebody, waits to, or comes with a code that is open.
+    /// Whether a key may prove itself: it belongs to somebody, waits to, or comes with a code that is open; or it is a disabled terminal's,
+    /// which is told so.
     private func isKnown(_ key: PublicKey, user: String) -> Bool {
         board.registry.principal(for: key) != nil || board.registry.terminal(awaitedBy: key) != nil || openCode(user) != nil
+            || disabledTerminal(key) != nil
+    }
+
+    private func disabledTerminal(_ key: PublicKey) -> Terminal? {
+        guard case .terminal(let id) = board.registry.disabledPrincipal(for: key) else { return nil }
+        return board.registry.terminal(id)
+    }
+
+    /// Why a key may not prove itself, for the audit log.
+    private func whyUnknown(_ key: PublicKey, user: String) -> String {
+        if case .staff(let id) = board.registry.disabledPrincipal(for: key) {
+            return "staff \(board.registry.staff(id)?.name.description ?? "") is disabled"
+        }
+        return JoinCode(userName: user) == nil ? "nobody here has this key" : "its join code is used, over, or none of this relay"
     }
 
     /// The SHA-256 of the join code in a user name, if the code can be used now.
@@ -132,6 +149,10 @@ final class PeerSession: ConnectionSession, ChannelEndObserver {
             } else if let codeDigest = openCode(user) {
                 role = .joining(key, forward: nil)
                 board.enrol(key, codeDigest: codeDigest, for: connection)
+            } else if let terminal = disabledTerminal(key) {
+                let sentence = Refusal.terminalDisabled(terminal.name).sentence
+                report("key \(key.fingerprint)", sentence)
+                connection.disconnect(.hostNotAllowedToConnect, sentence)
             } else {
                 connection.disconnect(.hostNotAllowedToConnect, Refusal.keyNoLongerValid.sentence)
             }

@@ -1,6 +1,7 @@
 import EventLoops
 import RelayCore
 import RelayOperation
+import RelayStore
 import RelaySwitch
 import ServiceManager
 import Support
@@ -27,7 +28,9 @@ extension Daemon {
     }
 
     /// Reads the configuration again and takes what can change while the relay runs; one that is wrong changes nothing.
-    func reload(_ relay: SwitchboardGroup, _ state: DaemonState, on executor: BlockingExecutor, _ log: Log) async {
+    func reload(
+        _ relay: SwitchboardGroup, _ state: DaemonState, _ ledger: SQLiteLedger, on executor: BlockingExecutor, _ log: Log
+    ) async {
         supervisor.tell(.reloading(MonotonicClock.now))
         defer { supervisor.tell(.ready) }
         do throws(ConfigurationError) {
@@ -36,6 +39,9 @@ extension Daemon {
             let (changed, waiting) = state.take(configuration)
             await relay.limitSupport(to: configuration.supportLimit)
             log.notice("configuration read again", ["files": files.joined(separator: " "), "changed": changed.joined(separator: " ")])
+            let now = WallTime(secondsSince1970: WallClock.seconds)
+            // The configuration is in effect, whether it can be noted or not.
+            try? await ledger.note("configuration.reload", subject: changed.joined(separator: " "), by: .relay, at: now)
             if !waiting.isEmpty { log.warning("these wait for a restart", ["keys": waiting.joined(separator: " ")]) }
         } catch {
             log.error("the configuration is wrong: nothing was changed", ["reason": error])

@@ -34,7 +34,7 @@ struct Daemon {
         }
         let hostKey = try installation.hostKey()
         let executor = BlockingExecutor(name: "store")
-        let ledger = try installation.open(on: executor)
+        let ledger = try installation.open(on: executor, audited: Self.audited(in: log))
         let now: @Sendable () -> WallTime = { WallTime(secondsSince1970: WallClock.seconds) }
         let (run, recovered) = try await stored { () async throws(LedgerError) in try await ledger.beginRun(at: now()) }
         if recovered > 0 { log.notice("sessions of an earlier run closed", ["count": recovered]) }
@@ -49,7 +49,7 @@ struct Daemon {
             journal.report(event)
         }
         // Before the first peer can come: from here on every change reaches the switch.
-        await desk.attach(relay)
+        await desk.attach(relay, run: run)
         let bound = try listen(relay)
         if let port = bound.first?.port {
             await desk.listens(on: port)
@@ -75,7 +75,7 @@ struct Daemon {
         for await signal in inbox.signals {
             ending = signal
             if signal != .hangUp { break }
-            await reload(relay, state, on: executor, log)
+            await reload(relay, state, ledger, on: executor, log)
         }
         log.notice("relay stops", ["signal": ending.rawValue])
         copy.cancel()
@@ -89,6 +89,8 @@ struct Daemon {
         await metrics?.stop()
         journal.end()
         await writer.value
+        // A full disk keeps nobody from stopping. R17
+        try? await ledger.note("stop", subject: "run \(run.rawValue)", by: .relay, at: now())
         await ledger.close()
         // The executor goes on until the program ends: a late command may still be asking it something.
         loop.stop()

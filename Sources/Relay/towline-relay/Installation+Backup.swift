@@ -8,7 +8,7 @@ import SystemCalls
 
 extension Installation {
     /// Writes a backup of store and host key to `file`, which must not exist; while the relay runs or not. Only its owner may read it.
-    func backUp(to file: String) throws(Failure) -> String {
+    func backUp(to file: String, by user: String) async throws(Failure) -> String {
         if try exists(file) {
             throw Failure(.refused, "\(Printable.escaped(file)) exists already; nothing was changed: choose another name")
         }
@@ -16,6 +16,15 @@ extension Installation {
         let key = try attempt("cannot read the host key") { () throws(SystemError) in
             try Files.read(paths.hostKey, limit: Self.maximumHostKeyBytes)
         }
+        // First, so that the backup tells of itself: whoever has it has the host key.
+        let ledger = try open(on: BlockingExecutor(name: "store"))
+        do throws(LedgerError) {
+            let now = WallTime(secondsSince1970: WallClock.seconds)
+            try await ledger.note("store.backup", subject: Printable.escaped(file), by: .local(user), at: now)
+        } catch {
+            throw Failure(error)
+        }
+        await ledger.close()
         let temporary = file + ".new"
         try removeStore(temporary)
         let backup: RelayBackup

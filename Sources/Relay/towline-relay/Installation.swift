@@ -62,7 +62,12 @@ struct Installation {
     /// The lock on the folder; `nil` if a relay, or another command, has it.
     func takeLock() throws(Failure) -> FileLock? {
         do throws(SystemError) {
-            return try FileLock.acquire(paths.lock)
+            let lock = try FileLock.acquire(paths.lock)
+            // Made by root, it would shut the relay's own user out.
+            if Users.effectiveUser == 0, let owner = try Files.status(paths.folder), owner.user != 0 {
+                try Files.setOwner(paths.lock, user: owner.user, group: owner.group)
+            }
+            return lock
         } catch {
             if error.kind == .absent { throw Failure(LedgerError.missing(path: paths.store)) }
             throw Failure(error, doing: "cannot use the folder of the relay")
@@ -70,9 +75,15 @@ struct Installation {
     }
 
     /// Opens the store, after checking it.
-    /// - Parameter executor: where all work on it is done.
-    func open(on executor: BlockingExecutor) throws(Failure) -> SQLiteLedger {
-        do throws(LedgerError) { return try SQLiteLedger(path: paths.store, executor: executor) } catch { throw Failure(error) }
+    /// - Parameters:
+    ///   - executor: where all work on it is done.
+    ///   - audited: told each entry of the audit log that is written.
+    func open(on executor: BlockingExecutor, audited: (@Sendable (AuditEntry) -> Void)? = nil) throws(Failure) -> SQLiteLedger {
+        do throws(LedgerError) {
+            return try SQLiteLedger(path: paths.store, executor: executor, audited: audited)
+        } catch {
+            throw Failure(error)
+        }
     }
 
     /// Reads the host key, which must belong to nobody but its owner.

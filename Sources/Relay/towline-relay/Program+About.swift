@@ -8,6 +8,7 @@ extension Program {
         switch line.name {
         case "help": return table.help(about: line.arguments)
         case "manual": return table.manual(section: RelayCommandTable.manualSection)
+        case "version": return "\(table.program) \(Version.text)\n"
         case "completion":
             do throws(UsageError) {
                 return table.completion(for: try CompletionShell(parsing: line.arguments[0]))

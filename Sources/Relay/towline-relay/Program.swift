@@ -41,7 +41,7 @@ struct Program {
                 Files.setModeMask(0o077)
                 let hostname = line.value("--hostname") ?? ""
                 return ControlReply(status: .done, output: try installation.create(hostname: hostname, by: ownName))
-            case "backup": return ControlReply(status: .done, output: try installation.backUp(to: line.arguments[0]))
+            case "backup": return ControlReply(status: .done, output: try await installation.backUp(to: line.arguments[0], by: ownName))
             case "restore":
                 Files.setModeMask(0o077)
                 let text = try await installation.restore(from: line.arguments[0], isReplacing: line.has("--replace"), by: ownName)

@@ -7,15 +7,17 @@ package struct RelayAccess: Hashable, Sendable {
     /// Ports to try in turn, until one is known to be right: then that one.
     package var ports: [UInt16]
     /// The user name that the relay is told; `nil`: one's own.
-    package let user: String?
-    /// The file of the private key; `nil`: as `ssh` is configured.
-    package let identity: String?
+    package private(set) var user: String?
+    /// The file of the private key, an absolute path once `login` has taken it; `nil`: as `ssh` is configured.
+    package var identity: String?
 
     /// The relay's port where none is given: its own default, then SSH's.
     package static let standardPorts: [UInt16] = [2222, 22]
 
     /// The alias of the relay in the configuration for `ssh`, and of its host key.
-    package static let alias = "towline-relay"
+    package static let alias = TerminalName.relayAlias
+    /// Its alias while `login` tries whether it can be reached, of which the user's own files know nothing.
+    package static let trialAlias = "towline-relay.trial"
 
     private static let keys = [ConfigurationKey("host"), ConfigurationKey("port"), ConfigurationKey("user"), ConfigurationKey("identity")]
 
@@ -52,6 +54,16 @@ package struct RelayAccess: Hashable, Sendable {
         ports = [number]
         user = values["user"]?.text
         identity = values["identity"]?.text
+    }
+
+    /// The same, and where this command line says nothing, what an earlier `login` to the same host said.
+    package func keeping(_ earlier: RelayAccess?) -> RelayAccess {
+        guard let earlier, earlier.host == host else { return self }
+        var kept = self
+        if ports == Self.standardPorts { kept.ports = earlier.ports + ports.filter { !earlier.ports.contains($0) } }
+        kept.user = user ?? earlier.user
+        kept.identity = identity ?? earlier.identity
+        return kept
     }
 
     /// The file: with the first port only.

@@ -3,82 +3,82 @@ package import Support
 /// The files that make stock OpenSSH reach terminals: text of `ssh_config`(5).
 package struct SSHConfiguration: Hashable, Sendable {
     private let relay: RelayAccess
-    private let terminals: [TerminalName]
+    private let alias: String
+    private let terminals: TerminalList
     private let knownHosts: String
     private let program: String
 
     /// - Parameters:
-    ///   - terminals: whose names plain `ssh` is to know.
+    ///   - alias: what the relay is called; not that of the user's files where they must not be heard.
+    ///   - terminals: whose names `ssh` is to know.
     ///   - knownHosts: the file with the relay's host key.
     ///   - program: the path of `towline`, which `ssh` asks for terminals' host keys.
     /// - Throws: for a path that no such file can hold.
-    package init(relay: RelayAccess, terminals: [TerminalName], knownHosts: String, program: String) throws(ConfigurationError) {
-        for path in [knownHosts, program] where !RelayAccess.isSafe(path) {
+    package init(
+        relay: RelayAccess, alias: String = RelayAccess.alias, terminals: TerminalList, knownHosts: String, program: String
+    ) throws(ConfigurationError) {
+        for path in [knownHosts, program, relay.identity ?? program] where !RelayAccess.isSafe(path) {
             throw ConfigurationError("ssh's configuration cannot hold the path \(Printable.quoted(path)): move it to one without quotes")
         }
         self.relay = relay
-        self.terminals = terminals.sorted()
+        self.alias = alias
+        self.terminals = terminals
         self.knownHosts = knownHosts
         self.program = program
     }
 
-    /// The file that `Include` names: the relay, and the terminals behind it.
-    ///
+    /// The file that `Include` names in the user's own: the relay, and the terminals behind it but those whose names that file has for other
+    /// hosts.
+    package func included(in users: UsersConfiguration) -> String {
+        let namesakes = Set(users.namesakes(in: terminals))
+        return text(reaching: terminals.names.filter { !namesakes.contains($0) })
+    }
+
+    /// The file that `towline` itself gives to `ssh -F`: the relay and all terminals, then the user's own, then the machine's.
+    package func combined(with user: String) -> String {
+        text(reaching: terminals.names) + "Host *\nInclude \(Self.quoted(user))\nInclude /etc/ssh/ssh_config\n"
+    }
+
     /// Host keys are never asked about: the relay's is pinned, a terminal's is what the relay told first, and a change is refused.
-    package var text: String {
-        var lines = [
-            "# Written by towline; what is changed here is lost.",
-            "Host \(RelayAccess.alias)",
+    private func text(reaching names: [TerminalName]) -> String {
+        var lines = ["# Written by towline; what is changed here is lost.", "Host \(alias)"]
+        lines += [
             "    HostName \(relay.host)",
             "    Port \(relay.ports[0])",
+            "    ProxyJump none",
             "    HostKeyAlias \(RelayAccess.alias)",
             "    UserKnownHostsFile \(Self.quoted(Self.withoutTokens(knownHosts)))",
-            "    StrictHostKeyChecking yes",
         ]
-        lines += Self.everywhere
+        lines += everywhere
         if let user = relay.user { lines.append("    User \(Self.quoted(user))") }
-        if let identity = relay.identity {
-            lines.append("    IdentityFile \(Self.quoted(Self.withoutTokens(identity)))")
-            lines.append("    IdentitiesOnly yes")
-        }
-        if !terminals.isEmpty {
-            lines.append("Host \(terminals.map(\.description).joined(separator: " "))")
+        if !names.isEmpty {
+            lines.append("Host \(names.map(\.description).joined(separator: " "))")
             lines += [
-                "    ProxyJump \(RelayAccess.alias)",
+                "    HostName %h",
+                "    Port 22",
+                "    ProxyJump \(alias)",
                 "    KnownHostsCommand \(Self.quoted(Self.withoutTokens(program))) known-hosts %H %K %f",
                 "    UserKnownHostsFile /dev/null",
-                "    StrictHostKeyChecking yes",
             ]
-            lines += Self.everywhere
-            if let identity = relay.identity {
-                lines.append("    IdentityFile \(Self.quoted(Self.withoutTokens(identity)))")
-                lines.append("    IdentitiesOnly yes")
-            }
+            lines += everywhere
+        }
+        for name in names where terminals.logins(of: name).count == 1 {
+            lines += ["Host \(name)", "    User \(terminals.logins(of: name)[0])"]
         }
         return lines.map { $0 + "\n" }.joined()
     }
 
     /// What holds for the relay and for terminals alike.
-    private static let everywhere = [
-        "    GlobalKnownHostsFile /dev/null", "    UpdateHostKeys no", "    CheckHostIP no", "    VerifyHostKeyDNS no",
-        "    ForwardAgent no",
-        "    ServerAliveInterval 30",
-    ]
-
-    /// The file that `towline` itself gives to `ssh -F`: the one above, then the user's own, then the machine's.
-    package static func combined(_ own: String, user: String) -> String {
-        "# Written by towline.\nInclude \(quoted(own))\nInclude \(quoted(user))\nInclude /etc/ssh/ssh_config\n"
+    private var everywhere: [String] {
+        let identity = relay.identity.map { ["    IdentityFile \(Self.quoted(Self.withoutTokens($0)))", "    IdentitiesOnly yes"] }
+        return [
+            "    StrictHostKeyChecking yes", "    GlobalKnownHostsFile /dev/null", "    UpdateHostKeys no", "    CheckHostIP no",
+            "    VerifyHostKeyDNS no", "    ForwardAgent no", "    ServerAliveInterval 30",
+        ] + (identity ?? [])
     }
 
     /// The line that `--install` puts at the top of the user's own file.
     package static func includeLine(_ own: String) -> String { "Include \(quoted(own))" }
-
-    /// The user's own file with the line at its top, where it holds for all that follows.
-    /// - Returns: `nil` if the line is there already.
-    package static func installing(_ line: String, into text: String) -> String? {
-        let isThere = text.split(whereSeparator: \.isNewline).contains { $0.drop(while: \.isWhitespace) == line[...] }
-        return isThere ? nil : "# towline: how ssh reaches customers' terminals\n\(line)\n" + (text.isEmpty ? "" : "\n" + text)
-    }
 
     private static func quoted(_ path: String) -> String { "\"\(path)\"" }
 

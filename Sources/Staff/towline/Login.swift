@@ -11,64 +11,83 @@ struct Login {
     let ssh: OpenSSH
 
     func run() throws(Failure) -> ExitStatus {
-        let (found, key, shown) = try scan()
-        try pin(found, key, shown)
+        // An earlier login that cannot be read is what this one mends.
+        let wanted = try locatingIdentity(access.keeping(try? folder.access()))
+        let (found, key, shown) = try scan(wanted)
+        try compare(found, key, shown)
+        let pin = "\(RelayAccess.alias) \(key.line)\n"
+        guard try isLetIn(found, pin) else { return .refused }
+        try folder.write(pin, to: folder.knownHosts)
         try folder.write(found.text, to: folder.relay)
-        let list = TerminalList(text: try folder.read(folder.terminals) ?? "")
+        let list = try folder.list()
         try folder.writeSSHConfig(found, list)
-        let status = try ssh.run("ssh", ssh.toRelay(["whoami"]))
-        if status == OpenSSH.notConnected {
-            throw Failure(
-                "the relay \(found.shown) does not let you in (see above). If it does not know your key yet, send it to its operator:\(try ownKeys())"
-            )
-        }
-        guard status == 0 else { return .refused }
-        try Refresh(folder: folder, ssh: ssh).list(found)
+        try Refresh(folder: folder, ssh: ssh).list(found, after: list)
         say(
             "\nYou are set up. Your terminals: towline terminals. A login: towline ssh TERMINAL. For plain ssh: towline ssh-config --install\n"
         )
         return .done
     }
 
+    /// The same with the absolute path of the private key, which must be there: later runs are in other folders.
+    private func locatingIdentity(_ wanted: RelayAccess) throws(Failure) -> RelayAccess {
+        guard let identity = wanted.identity else { return wanted }
+        var located = wanted
+        let isThere = try attempt("cannot look for the private key") { () throws(SystemError) in
+            let path = identity.hasPrefix("/") ? identity : try Files.resolved(".") + "/" + identity
+            located.identity = path
+            return try Files.status(path)?.kind == .file
+        }
+        guard isThere else { throw Failure("--identity: there is no file \(Printable.quoted(identity))") }
+        return located
+    }
+
     /// The relay's host key at the first port where an SSH server answers.
-    private func scan() throws(Failure) -> (RelayAccess, PublicKey, fingerprint: String) {
-        for port in access.ports {
-            let scan = try ssh.ask("ssh-keyscan", ["-T", "10", "-t", "ed25519", "-p", "\(port)", "--", access.host], isQuiet: true)
-            guard let key = HostKeyPins(text: scan.output).keys.first else { continue }
+    private func scan(_ wanted: RelayAccess) throws(Failure) -> (RelayAccess, PublicKey, fingerprint: String) {
+        for port in wanted.ports {
+            guard let key = try ssh.hostKey(of: wanted.host, port: port) else { continue }
             let printed = try ssh.ask("ssh-keygen", ["-l", "-E", "sha256", "-f", "-"], input: key.line + "\n")
             guard let shown = printed.output.split(separator: " ").map(String.init).first(where: { Fingerprint($0) != nil }) else {
                 throw Failure("ssh-keygen cannot read the relay's host key")
             }
-            var found = access
+            var found = wanted
             found.ports = [port]
             return (found, key, shown)
         }
-        let ports = access.ports.map(String.init).joined(separator: " nor ")
-        throw Failure("no relay answers at \(access.host), port \(ports); is the name right, and the network there?", status: .notRunning)
+        let ports = wanted.ports.map(String.init).joined(separator: " nor ")
+        throw Failure("no relay answers at \(wanted.host), port \(ports); is the name right, and the network there?", status: .notRunning)
     }
 
-    private func pin(_ found: RelayAccess, _ key: PublicKey, _ shown: String) throws(Failure) {
+    /// Refuses a host key that is not the relay's, by the fingerprint that was given, the key that is pinned, or the person who is asked.
+    private func compare(_ found: RelayAccess, _ key: PublicKey, _ shown: String) throws(Failure) {
+        let pinned = HostKeyPins(text: try folder.read(folder.knownHosts) ?? "").keys
         if let fingerprint {
             guard fingerprint == shown else {
                 throw Failure(
                     "the relay \(found.shown) has the host key \(shown), not \(Printable.quoted(fingerprint)): nothing was changed")
             }
-        } else if try isKnown(key) {
-            return
-        } else {
+        } else if pinned.isEmpty {
             try ask(found, shown)
+        } else if !pinned.contains(key) {
+            throw Failure(
+                "the relay shows another host key than the one that is pinned: ask its operator. If it was renewed, or this is another relay, give "
+                    + "the new fingerprint: towline login \(found.shown) --fingerprint SHA256:…")
         }
-        try folder.write("\(RelayAccess.alias) \(key.line)\n", to: folder.knownHosts)
     }
 
-    /// Whether this very key is pinned; another one is refused.
-    private func isKnown(_ key: PublicKey) throws(Failure) -> Bool {
-        let pinned = HostKeyPins(text: try folder.read(folder.knownHosts) ?? "").keys
-        if pinned.isEmpty { return false }
-        if pinned.contains(key) { return true }
-        throw Failure(
-            "the relay shows another host key than the one that is pinned: ask its operator. If it was renewed, or this is another relay, give the "
-                + "new fingerprint: towline login \(access.host) --fingerprint SHA256:…")
+    /// Whether the relay lets the user in and answers, by a configuration of its own: what worked before goes on to work if it does not.
+    private func isLetIn(_ found: RelayAccess, _ pin: String) throws(Failure) -> Bool {
+        let trial = try attempt("cannot try it") { () throws(SystemError) in try Files.makeTemporaryDirectory() }
+        // What stays lies in the folder for what is temporary.
+        defer { try? Files.removeTree(trial) }
+        let config = try folder.writeTrialConfig(found, pin: pin, in: trial)
+        // By no connection that is open already: it might be another key's.
+        let status = try ssh.run("ssh", ["-F", config, "-S", "none", "-T", RelayAccess.trialAlias, "--", "whoami"])
+        guard status != OpenSSH.notConnected else {
+            throw Failure(
+                "the relay \(found.shown) does not let you in (see above); nothing was changed. If it does not know your key yet, send it to its "
+                    + "operator:\(try ownKeys())")
+        }
+        return status == 0
     }
 
     private func ask(_ found: RelayAccess, _ shown: String) throws(Failure) {

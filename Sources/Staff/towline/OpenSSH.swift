@@ -1,4 +1,5 @@
 import Glibc
+import SSHKeys
 import StaffCore
 import Support
 import SystemCalls
@@ -72,6 +73,20 @@ struct OpenSSH {
     /// Asks the relay something, without anybody being asked.
     func askRelay(_ words: [String], isQuiet: Bool = false) throws(Failure) -> Outcome {
         try ask("ssh", toRelay(words, options: ["-o", "BatchMode=yes", "-o", "ConnectTimeout=20"]), isQuiet: isQuiet)
+    }
+
+    /// The host key that an SSH server shows; `nil`: none answers there.
+    func hostKey(of host: String, port: UInt16) throws(Failure) -> PublicKey? {
+        let scan = try ask("ssh-keyscan", ["-T", "10", "-t", "ed25519", "-p", "\(port)", "--", host], isQuiet: true)
+        return HostKeyPins(text: scan.output).keys.first
+    }
+
+    /// Why `ssh` ended with `notConnected`: nobody is there, or what it said itself.
+    func unreached(_ access: RelayAccess) throws(Failure) -> Failure {
+        guard try hostKey(of: access.host, port: access.ports[0]) != nil else {
+            return Failure("the relay \(access.shown) was not reached (see above)", status: .notRunning)
+        }
+        return Failure("the relay \(access.shown) answers, but ssh did not get through to it (see above)")
     }
 
     // MARK: Own

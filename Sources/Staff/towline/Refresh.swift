@@ -10,36 +10,45 @@ struct Refresh {
 
     private struct Entry: Decodable {
         let name: String
+        /// Missing from relays of older versions.
+        let loginUsers: [String]?
     }
 
-    /// Asks the relay and writes both files.
+    /// Asks the relay and writes both files; tells of terminals that were not in `before` and that plain `ssh` does not reach.
     @discardableResult
-    func list(_ access: RelayAccess) throws(Failure) -> TerminalList {
+    func list(_ access: RelayAccess, after before: TerminalList) throws(Failure) -> TerminalList {
         let outcome = try ssh.askRelay(["terminals", "--json"])
-        guard outcome.status == 0 else {
-            throw Failure(
-                outcome.status == OpenSSH.notConnected
-                    ? "the relay \(access.shown) cannot be asked (see above)" : "the relay does not list your terminals")
-        }
+        guard outcome.status != OpenSSH.notConnected else { throw try ssh.unreached(access) }
+        guard outcome.status == 0 else { throw Failure("the relay does not list your terminals") }
         let entries: [Entry]
         do {
             entries = try JSONDecoder().decode([Entry].self, from: Data(outcome.output.utf8))
         } catch {
             throw Failure("the relay's list of terminals cannot be read: is this towline older than the relay?")
         }
-        // A name that is none here is one that ssh's configuration must not hold.
-        let list = TerminalList(entries.compactMap { try? TerminalName(parsing: $0.name) })
+        let list = TerminalList(entries.map { (name: $0.name, logins: $0.loginUsers ?? []) })
         try folder.write(list.text, to: folder.terminals)
         try folder.writeSSHConfig(access, list)
+        for terminal in try folder.usersConfiguration().namesakes(in: list) where !before.contains(terminal) {
+            complain("plain ssh does not reach \(terminal): \(folder.usersConfig) has a host of that name. Use: towline ssh \(terminal)")
+        }
         return list
     }
 
-    /// Asks only if one of these names is not in the list; one that is not there then either is not the caller's to know.
-    func knowing(_ names: [TerminalName], _ access: RelayAccess) throws(Failure) {
-        let list = TerminalList(text: try folder.read(folder.terminals) ?? "")
-        if names.isEmpty || names.allSatisfy(list.names.contains) {
-            return try folder.writeSSHConfig(access, list)
+    /// The list that holds all these destinations, as far as there are such terminals: the relay is asked only if the last one does not say
+    /// all that a login needs.
+    /// - Throws: for a destination that is no terminal in it.
+    @discardableResult
+    func list(_ access: RelayAccess, reaching destinations: [Destination]) throws(Failure) -> TerminalList {
+        var list = try folder.list()
+        if destinations.allSatisfy(list.settles) {
+            try folder.writeSSHConfig(access, list)
+        } else {
+            list = try self.list(access, after: list)
         }
-        try self.list(access)
+        for destination in destinations {
+            if let refusal = list.refusal(of: destination) { throw Failure(refusal) }
+        }
+        return list
     }
 }

@@ -30,7 +30,7 @@ struct StaffFolder {
     var knownHosts: String { configuration + "/known_hosts" }
     /// What `Include` names.
     var sshConfig: String { configuration + "/ssh_config" }
-    /// What `ssh -F` is given: that file and the user's own.
+    /// What `ssh -F` is given: all terminals, and the user's own file.
     var combinedConfig: String { configuration + "/ssh_config.combined" }
     /// The user's own configuration of `ssh`.
     var usersConfig: String { home + "/.ssh/config" }
@@ -86,16 +86,38 @@ struct StaffFolder {
         do throws(ConfigurationError) { return try RelayAccess(file: text, path: relay) } catch { throw Failure("\(error)") }
     }
 
+    /// The terminals that were there last time.
+    func list() throws(Failure) -> TerminalList { TerminalList(text: try read(terminals) ?? "") }
+
+    /// The user's own configuration of `ssh`, as it is now.
+    func usersConfiguration() throws(Failure) -> UsersConfiguration { UsersConfiguration(text: try read(usersConfig) ?? "") }
+
     /// Writes the configuration for `ssh` anew, with these terminals.
     func writeSSHConfig(_ access: RelayAccess, _ list: TerminalList) throws(Failure) {
+        let configuration = try sshConfiguration(access, terminals: list, knownHosts: knownHosts)
+        try write(configuration.included(in: try usersConfiguration()), to: sshConfig)
+        try write(configuration.combined(with: usersConfig), to: combinedConfig)
+    }
+
+    /// Writes the configuration by which `login` tries a relay into another folder.
+    /// - Returns: the file.
+    func writeTrialConfig(_ access: RelayAccess, pin: String, in trial: String) throws(Failure) -> String {
+        let (file, knownHosts) = (trial + "/ssh_config", trial + "/known_hosts")
+        let configuration = try sshConfiguration(
+            access, alias: RelayAccess.trialAlias, terminals: TerminalList(text: ""), knownHosts: knownHosts)
+        try write(pin, to: knownHosts)
+        try write(configuration.combined(with: usersConfig), to: file)
+        return file
+    }
+
+    private func sshConfiguration(
+        _ access: RelayAccess, alias: String = RelayAccess.alias, terminals: TerminalList, knownHosts: String
+    ) throws(Failure) -> SSHConfiguration {
         let program = try attempt("cannot find this program") { () throws(SystemError) in try Files.ownExecutable() }
-        let text: String
         do throws(ConfigurationError) {
-            text = try SSHConfiguration(relay: access, terminals: list.names, knownHosts: knownHosts, program: program).text
+            return try SSHConfiguration(relay: access, alias: alias, terminals: terminals, knownHosts: knownHosts, program: program)
         } catch {
             throw Failure("\(error)")
         }
-        try write(text, to: sshConfig)
-        try write(SSHConfiguration.combined(sshConfig, user: usersConfig), to: combinedConfig)
     }
 }

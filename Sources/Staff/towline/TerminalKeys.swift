@@ -9,22 +9,31 @@ struct TerminalKeys {
     let ssh: OpenSSH
 
     /// Prints the keys for `ssh`. A terminal that was never reached gets those that the relay tells pinned.
-    func print(for host: String, shown: ShownHostKey?) throws(Failure) -> ExitStatus {
+    ///
+    /// Where there are none, that is said and nothing is printed: `ssh` refuses a host without keys by itself.
+    func print(for host: String, shown: ShownHostKey?) {
         // A host that is no terminal's name is none of ours.
-        guard let terminal = try? TerminalName(parsing: host) else { return .done }
+        guard let terminal = try? TerminalName(parsing: host) else { return }
+        do throws(Failure) {
+            say(try keys(of: terminal, shown: shown).knownHosts(for: host))
+        } catch {
+            // ssh asks twice: before a key is shown, to know which kinds to prefer, and then with the key.
+            if shown != nil { complain(error.sentence) }
+        }
+    }
+
+    private func keys(of terminal: TerminalName, shown: ShownHostKey?) throws(Failure) -> HostKeyPins {
         var pins = HostKeyPins(text: try folder.read(folder.pins(of: terminal)) ?? "")
         if pins.keys.isEmpty {
             pins = try told(terminal)
             try folder.write(pins.text, to: folder.pins(of: terminal))
         }
-        // ssh asks twice: before a key is shown, to know which kinds to prefer, and then with the key.
         if let shown, let complaint = pins.complaint(about: terminal, shown: shown, told: nil) {
             // Only now is the relay asked: it may be away.
             let told = try? told(terminal)
             complain(pins.complaint(about: terminal, shown: shown, told: told) ?? complaint)
         }
-        say(pins.knownHosts(for: host))
-        return .done
+        return pins
     }
 
     /// Pins what the relay tells now; where it knows nothing, what the terminal shows, once a person has compared it.
