@@ -79,7 +79,7 @@ import Testing
         #expect(try await sample.audit().last?.action == "terminal.host-keys-changed")
         #expect(
             try await sample.run("", as: SampleDesk.alice, key: 101).output.contains(
-                "shop-42; see: ssh relay.example.com host-keys shop-42"))
+                "shop-42; see: ssh -p 2222 relay.example.com host-keys shop-42"))
         #expect(try await sample.run("host-keys accept shop-42", as: SampleDesk.admin, key: 102).status == .done)
         #expect(try await sample.run("host-keys shop-42 --known-hosts", as: SampleDesk.alice, key: 101).output.contains(sampleKey(72).line))
     }
@@ -96,6 +96,9 @@ import Testing
         let sample = try await SampleDesk().filled()
         await sample.run("request new shop-42 --login till --staff alice")
         #expect(await sample.run("terminal show shop-42 --json").output.contains("\"till\""), "asked for")
+        await sample.run("approve shop-42 --key -", key: try keyLine(9))
+        #expect(await sample.run("terminal show shop-42").output.contains("till@shop-42"), "and still, where no report says otherwise")
+        await sample.run("approve shop-42 --key -", key: try keyLine(1))
         #expect(try await send(try report([70], logins: ["shopuser"]), to: sample).status == .done)
         let shown = await sample.run("terminal show shop-42").output
         for text in ["login users         shopuser", "  SSH login user    shopuser", "shopuser@shop-42", "alice (support)"] {

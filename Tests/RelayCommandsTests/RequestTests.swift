@@ -76,7 +76,7 @@ import Testing
         let sample = try await SampleDesk().filled()
         await sample.desk.attach(sample.relay, run: RunID(1))
         let reply = try await sample.run(wish, as: SampleDesk.alice, key: 101)
-        #expect(reply.errorOutput.contains("ssh relay.example.com approve shop-9"))
+        #expect(reply.errorOutput.contains("ssh -p 2222 relay.example.com approve shop-9"))
         #expect(try await sample.enrol(50, code: 1) == .waiting(TerminalName(parsing: "shop-9")))
         #expect(try sample.relay.applied.last?.terminal(awaitedBy: sampleKey(50)) != nil, "the switch knows it at once")
         let shown = try await sample.run("approve shop-9", as: SampleDesk.alice, key: 101)

@@ -27,7 +27,7 @@ extension Desk: CommandRunner {
         case .principal(.staff, _, _): table = RelayCommandTable.remote
         case .principal(.terminal, _, _): table = RelayCommandTable.terminal
         }
-        let program = caller.isRemote ? "ssh \(identity.hostname)" : table.program
+        let program = caller.isRemote ? identity.command : table.program
         do throws(RelayCommandError) {
             if arguments.isEmpty, case .principal(.staff, _, _) = caller {
                 let overview = try await perform(.overview, as: caller)

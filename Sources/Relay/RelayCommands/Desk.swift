@@ -176,7 +176,8 @@ package actor Desk {
         for tunnel in await live?.tunnels() ?? [] { tunnels[tunnel.terminal] = tunnel }
         return terminals.map { terminal in
             TerminalView(
-                terminal, tunnel: tunnels[terminal.id], request: registry.request(for: terminal.id), report: reports[terminal.id],
+                terminal, tunnel: tunnels[terminal.id], candidate: registry.request(for: terminal.id)?.candidate,
+                report: reports[terminal.id],
                 isRelayRunning: live != nil)
         }
     }

@@ -29,7 +29,10 @@ package struct RelayIdentity: Sendable {
         port == 22 ? hostname : hostname.contains(":") ? "[\(hostname)]:\(port)" : "\(hostname):\(port)"
     }
 
-    /// The same for a customer, who types it into a terminal.
+    /// `ssh relay.example.com`, or `ssh -p 2222 relay.example.com`: how staff call commands.
+    package var command: String { port == 22 ? "ssh \(hostname)" : "ssh -p \(port) \(hostname)" }
+
+    /// What stands behind `ssh -J`, for a customer, who types it into a terminal.
     package var address: RelayAddress {
         let host = hostname.contains(":") ? "[\(hostname)]" : hostname
         do { return try RelayAddress(parsing: "\(host):\(port)") } catch {

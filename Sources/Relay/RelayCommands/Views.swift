@@ -71,19 +71,19 @@ package struct TerminalView: Hashable, Sendable, Encodable {
     package let tags: [String]
     /// The key that waits for approval; `nil`: none.
     package let waitingKey: KeyView?
-    /// Its SSH login users as it reported them, or else the one that an open request asks for; empty: not known here.
+    /// Its SSH login users as it reported them, or else the one that the last request asked for; empty: not known here.
     package let loginUsers: [String]
 
     /// - Parameters:
     ///   - tunnel: the one that it holds.
-    ///   - request: the one that is not over.
+    ///   - candidate: a key that waits for approval.
     ///   - report: what it last said about itself.
     ///   - isRelayRunning: whether `tunnel` says anything.
     init(
-        _ terminal: Terminal, tunnel: LiveTunnel?, request: EnrolmentRequest? = nil, report: HostKeyRecord? = nil, isRelayRunning: Bool
+        _ terminal: Terminal, tunnel: LiveTunnel?, candidate: EnrolmentRequest.Candidate? = nil, report: HostKeyRecord? = nil,
+        isRelayRunning: Bool
     ) {
-        let candidate = request?.candidate
-        loginUsers = (report?.loginUsers ?? request.map { [$0.login] } ?? []).map(\.description)
+        loginUsers = (report?.loginUsers ?? terminal.requestedLogin.map { [$0] } ?? []).map(\.description)
         organisation = terminal.organisation.isEmpty ? nil : Printable.escaped(terminal.organisation)
         notes = terminal.notes.isEmpty ? nil : Printable.escaped(terminal.notes)
         tags = terminal.tags.map(\.description)

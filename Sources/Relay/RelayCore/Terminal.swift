@@ -25,12 +25,14 @@ package struct Terminal: Hashable, Sendable {
     package var organisation: String
     /// What staff should know about it; one line, may be empty.
     package var notes: String
+    /// The login user that the last request for it asked the customer to create; `nil`: there was none.
+    package var requestedLogin: LoginName?
 
     /// A terminal from its parts.
     package init(
         id: TerminalID, name: TerminalName, listeningPort: ListeningPort, key: PublicKey?, isEnabled: Bool = true,
         addedAt: WallTime, lastSeen: WallTime? = nil, tags: [TerminalTag] = [], organisation: String = "", notes: String = "",
-        supportSince: WallTime? = nil
+        supportSince: WallTime? = nil, requestedLogin: LoginName? = nil
     ) {
         self.id = id
         self.name = name
@@ -43,6 +45,7 @@ package struct Terminal: Hashable, Sendable {
         self.tags = tags
         self.organisation = organisation
         self.notes = notes
+        self.requestedLogin = requestedLogin
     }
 }
 

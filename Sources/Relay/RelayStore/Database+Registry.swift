@@ -27,6 +27,10 @@ extension Database {
         _ = try rows("SELECT terminal, tag FROM terminal_tag ORDER BY tag") { (row) throws(DatabaseError) in
             tags[try row.integer(0), default: []].append(try row.value(1, TerminalTag.self, "a tag"))
         }
+        var logins: [Int64: LoginName] = [:]
+        _ = try rows("SELECT terminal, login FROM request ORDER BY id") { (row) throws(DatabaseError) in
+            logins[try row.integer(0)] = try row.value(1, LoginName.self, "a login name")
+        }
         let terminals = try rows(
             "SELECT id, name, listening_port, is_enabled, added_at, last_seen, organisation, notes, support_since FROM terminal"
         ) { (row) throws(DatabaseError) in
@@ -34,7 +38,7 @@ extension Database {
             return Terminal(
                 id: TerminalID(id), name: try row.terminalName(1), listeningPort: try row.listeningPort(2), key: keyOfTerminal[id],
                 isEnabled: try row.flag(3), addedAt: try row.time(4), lastSeen: try row.timeOrNull(5), tags: tags[id] ?? [],
-                organisation: try row.text(6), notes: try row.text(7), supportSince: try row.timeOrNull(8))
+                organisation: try row.text(6), notes: try row.text(7), supportSince: try row.timeOrNull(8), requestedLogin: logins[id])
         }
         let staff = try rows("SELECT id, name, role, is_enabled, added_at FROM staff") { (row) throws(DatabaseError) in
             let id = try row.integer(0)
