@@ -119,9 +119,14 @@ package struct AuthorizedKey: Hashable, Sendable {
     /// What other programs call a key. Private ones come first: the warning matters more than the format.
     private static func foreignFormat(_ text: String) -> AuthorizedKeyError? {
         if text.hasPrefix("PuTTY-User-Key-File") { return .puttyFile }
-        if text.contains("PRIVATE KEY--") || text.contains("PRIVATE KEY ----") || text.contains("Private-Lines:") { return .privateKey }
+        if isPrivate(text) { return .privateKey }
         if text.hasPrefix("---- BEGIN SSH2 PUBLIC KEY") { return .ssh2File }
         return text.hasPrefix("-----BEGIN ") ? .foreign : nil
+    }
+
+    private static func isPrivate(_ text: String) -> Bool {
+        text.contains("PRIVATE KEY--") || text.contains("PRIVATE KEY ----") || text.contains("Private-Lines:")
+            || text.contains("PuTTY-User-Key-File")
     }
 
     /// How the base64 of a wire form begins: the length of a type shorter than 256 bytes.
@@ -172,25 +177,62 @@ extension AuthorizedKey {
 
     /// The keys of a file, and every line of it that is wrong. Nothing is looked at behind more than `maximumKeys` of either.
     package static func keysAndFaults(of text: String) -> (keys: [AuthorizedKey], faults: [AuthorizedKeyFileError]) {
-        if let error = foreignFormat(trimmed(text)) { return ([], [AuthorizedKeyFileError(line: 1, error: error)]) }
         var keys: [AuthorizedKey] = []
         var faults: [AuthorizedKeyFileError] = []
         var seen: Set<PublicKey> = []
-        for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" }).enumerated() {
-            let line = trimmed(String(line))
+        for entry in entries(of: text) {
+            let line = trimmed(entry.text)
             if line.isEmpty || line.hasPrefix("#") { continue }
             do throws(AuthorizedKeyError) {
                 let key = try AuthorizedKey(line: line)
                 if seen.insert(key.key).inserted { keys.append(key) }
             } catch {
-                faults.append(AuthorizedKeyFileError(line: index + 1, error: error))
+                faults.append(AuthorizedKeyFileError(line: entry.line, error: error))
             }
             if keys.count > maximumKeys || faults.count > maximumKeys {
-                faults.append(AuthorizedKeyFileError(line: index + 1, error: .tooManyKeys))
+                faults.append(AuthorizedKeyFileError(line: entry.line, error: .tooManyKeys))
                 break
             }
         }
         if keys.isEmpty, faults.isEmpty { faults.append(AuthorizedKeyFileError(line: 1, error: .empty)) }
         return (keys, faults)
+    }
+
+    /// `text` with empty lines in place of private keys, so that all other lines keep their numbers.
+    package static func withoutPrivateKeys(_ text: String) -> String {
+        let isKept = { (text: String) in !isPrivate(text) && !(text.contains("PRIVATE KEY") && text.contains("----")) }
+        return entries(of: text).map { isKept($0.text) ? $0.text : String($0.text.filter { $0 == "\n" }) }.joined(separator: "\n")
+    }
+
+    /// The lines of a text, each with its number; a key in another program's form, of several lines, is one with the number of its first.
+    private static func entries(of text: String) -> [(line: Int, text: String)] {
+        var entries: [(line: Int, text: String)] = []
+        // The first of the entries that are one key, until its end has come.
+        var open: Int?
+        for (index, part) in text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" }).enumerated() {
+            let line = String(part)
+            entries.append((index + 1, line))
+            if open == nil, isBeginning(line) { open = entries.count - 1 }
+            guard isEnd(line) else { continue }
+            // An end alone: nobody knows how much above it belongs to it.
+            join(&entries, from: open ?? (isPrivate(line) ? 0 : entries.count - 1))
+            open = nil
+        }
+        if let open { join(&entries, from: open) }
+        return entries
+    }
+
+    private static func join(_ entries: inout [(line: Int, text: String)], from first: Int) {
+        let whole = (line: entries[first].line, text: entries[first...].map(\.text).joined(separator: "\n"))
+        entries.replaceSubrange(first..., with: [whole])
+    }
+
+    private static func isBeginning(_ line: String) -> Bool {
+        line.contains("-----BEGIN ") || line.contains("---- BEGIN ") || line.contains("PuTTY-User-Key-File")
+            || line.contains("Private-Lines:")
+    }
+
+    private static func isEnd(_ line: String) -> Bool {
+        line.contains("-----END ") || line.contains("---- END ") || line.hasPrefix("Private-MAC:") || line.hasPrefix("Private-Hash:")
     }
 }
