@@ -1,9 +1,14 @@
 """Every page, in both languages and both colour schemes: axe-core finds no violation, the page fits a phone of 360 px, and nothing is
 left untranslated. Pictures of all of them are kept (see `looks.SCREENSHOTS`)."""
 
+import socket
+import threading
+
 import pytest
 
+from installation import KeyPair
 from looks import Look
+from programs import eventually
 
 LANGUAGES = ["en", "ja"]
 
@@ -66,6 +71,15 @@ def test_a_new_terminal(look, terminal):
     send(look)
     look.at("request-wrong")
     look.at("system", "/system")
+    page.locator("#hosts").fill("bad!name")
+    page.locator("form[action='/system'] .btn-primary").click()
+    look.at("system-wrong")
+    look.visitor.open("/system")
+    page.locator("#password").fill("wrong")
+    page.locator("#new_password").fill("a new password")
+    page.locator("#repeat_password").fill("another one")
+    page.locator("form[action='/system/password'] .btn").click()
+    look.at("password-wrong")
     look.at("log-new", "/log")
     look.at("not-found", "/nothing-here")
     look.conclude()
@@ -82,6 +96,85 @@ def test_a_terminal_that_is_ready(look, terminal):
     look.at("setting-change", "/remote-support/change")
     look.at("setting-delete", "/remote-support/delete")
     look.at("setting-only-one", "/remote-support/new")
+    page = look.visitor.page
+    page.goto("/remote-support")
+    page.locator("form[action$='/test'] button").click()
+    page.locator(".stage.done").first.wait_for()
+    look.at("test-good")
+    # The address of an answer, asked for again.
+    look.at("not-possible", "/remote-support/test")
+    # Somebody else was faster.
+    look.visitor.open(f"/login-users/{user}")
+    terminal.command("login-user", "change", user, "--key", f"{KeyPair(terminal.folder.path, 'carol').path}.pub")
+    send(look)
+    look.at("login-user-stale")
+    look.visitor.open("/remote-support/change")
+    terminal.command("settings", "change", "--user", "somebody")
+    send(look)
+    look.at("setting-stale")
+    terminal.command("settings", "change", "--user", "towline")
+    look.visitor.open("/system")
+    page.locator("#hosts").fill("mine.example.org")
+    theirs = {"address": terminal.url.removeprefix("http://"), "hosts": "theirs.example.org"}
+    answer = terminal.session().post(f"{terminal.url}/system", json=theirs)
+    assert answer.status_code == 200, answer.text
+    page.locator("form[action='/system'] .btn-primary").click()
+    look.at("system-stale")
+    look.conclude()
+
+
+def test_a_request(look, terminal, relay):
+    page = look.visitor.page
+    sheet = relay.command("request", "new", terminal.name, "--login", terminal.login_name, "--staff", "bob")
+    look.visitor.open("/request")
+    page.locator("#request").fill(sheet)
+    send(look)
+    page.locator("#request-setting").wait_for()
+    look.at("request-preview")
+    look.conclude()
+
+
+def test_support_that_waits_for_somebody(look, terminal, relay):
+    """For staff, who have to approve the key; and for the customer, as the relay is another one."""
+    sheet = relay.command("request", "new", terminal.name, "--login", terminal.login_name, "--staff", "bob")
+    terminal.command("apply", "--yes", sheet)
+    # Known under a name that leads nowhere here.
+    terminal.command("settings", "change", "--relay", f"127.0.0.1:{relay.port}")
+    terminal.session().post(f"{terminal.url}/remote-support/start", json={"limit": "1h"})
+    terminal.reaches("awaitingApproval")
+    look.at("home-awaiting", "/")
+    look.at("remote-support-awaiting", "/remote-support")
+    terminal.command("stop")
+    nobody = "SHA256:" + "A" * 43
+    terminal.command("settings", "change", "--fingerprint", nobody)
+    terminal.session().post(f"{terminal.url}/remote-support/start", json={"limit": "1h"})
+    terminal.reaches("stopped")
+    look.at("home-stopped", "/")
+    look.at("remote-support-stopped", "/remote-support")
+    look.conclude()
+
+
+def test_a_network_that_blocks(look, terminal):
+    """Something that is no relay answers."""
+    terminal.with_login_user()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        def answer() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return  # that was all
+                with connection:
+                    connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://sign-in.example/\r\n\r\n")
+
+        threading.Thread(target=answer, daemon=True).start()
+        terminal.command(
+            "settings", "create", "--relay", f"127.0.0.1:{server.getsockname()[1]}", "--listening-port", "41001",
+            "--fingerprint", "SHA256:" + "A" * 43)
+        terminal.session().post(f"{terminal.url}/remote-support/start", json={"limit": "1h"})
+        terminal.reaches("blocked")
+        look.at("home-blocked", "/")
+        look.at("remote-support-blocked", "/remote-support")
     look.conclude()
 
 
@@ -94,6 +187,11 @@ def test_support_that_is_on(look, terminal):
     terminal.reaches("inUse")
     look.at("home-in-use", "/")
     look.at("remote-support-in-use", "/remote-support")
+    second = terminal.login(user) if terminal.makes_accounts else None
+    if second:
+        eventually("two are in", lambda: len(terminal.status()["logins"]) == 2)
+        look.at("home-in-use-by-two", "/")
+        second.end()
     look.at("setting-delete-in-use", "/remote-support/delete")
     look.at("log", "/log")
     # A change that is not in effect: the bar.

@@ -41,6 +41,18 @@ def test_the_bar_comes_with_a_change_that_is_not_in_effect_and_goes_with_it(visi
     terminal.login(user).end()
 
 
+def test_another_relay_is_compared_before_it_is_saved(visitor, terminal, relay):
+    terminal.with_setting()
+    visitor.open("/remote-support/change")
+    visitor.fill("Relay (FQDN)", "localhost")
+    visitor.press("Save Changes")
+    visitor.reads(relay.fingerprint)
+    assert terminal.status()["relay"].startswith("127.0.0.1")
+    visitor.press("It is the same: save")
+    visitor.sees(visitor.status("The settings are saved."))
+    assert terminal.status()["relay"].startswith("localhost")
+
+
 def test_a_change_while_support_is_off_needs_no_restart(visitor, terminal, relay):
     terminal.with_setting()
     change(visitor, "Relay ports to try in turn", f"{relay.port},443")

@@ -79,12 +79,18 @@ def test_the_time_left_is_shown_extended_and_shortened(visitor, terminal):
     visitor.press("Shorten")
     visitor.reads("to end it at once press [Stop]")
     assert terminal.status()["state"] != "off"
+    reads_time(r"5 hours 4[45] minutes")
+    terminal.command("start", "--for", "708h")  # 29 days and a half
+    visitor.choose("Change the time left by", "1 day")
+    visitor.press("Extend")
+    visitor.reads("The longest limit is 30 days")
+    reads_time("29 days")
 
 
 def test_a_choice_stays_while_the_page_changes_around_it(visitor, terminal, relay):
     terminal.open()
     visitor.open("/remote-support")
-    visitor.reads("Connected for")
+    visitor.reads("Connected to the relay for")
     visitor.choose("Change the time left by", "4 hours")
     visitor.field("Change the time left by").focus()
     relay.stop()
@@ -92,10 +98,45 @@ def test_a_choice_stays_while_the_page_changes_around_it(visitor, terminal, rela
         visitor.reads("Next try in")
     finally:
         relay.start()
-    visitor.reads("Connected for")
+    visitor.reads("Connected to the relay for")
     field = visitor.field("Change the time left by")
     expect(field.locator("option:checked")).to_have_text("4 hours")
     expect(field).to_be_focused()
+
+
+def test_lengths_of_time_go_on_while_nothing_else_happens(visitor, terminal):
+    user = terminal.open()
+    login = terminal.login(user)
+    visitor.open("/")
+    for grows in (
+        visitor.page.get_by_text("Connected to the relay for").locator("[data-countup]"),
+        visitor.page.get_by_role("region", name="Who is logged in now").locator("[data-countup]"),
+    ):
+        before = grows.inner_text()
+        expect(grows).not_to_have_text(before)
+    login.end()
+
+
+# More than the six connections that a browser has to a host.
+MANY_TABS = 8
+
+
+def test_with_many_tabs_stop_arrives_and_every_tab_shows_it(visitor, terminal):
+    terminal.open()
+    tabs = [visitor.page] + [visitor.context.new_page() for _ in range(MANY_TABS - 1)]
+    for tab in tabs:
+        tab.goto("/")
+        expect(tab.get_by_role("status").filter(has_text=ON).first).to_be_visible()
+    tabs[3].get_by_role("button", name="Stop", exact=True).click()
+    terminal.reaches("off")
+    for tab in tabs:
+        expect(tab.get_by_role("status").filter(has_text="Remote support is off.").first).to_be_visible()
+    # The tab that held the stream for all of them is closed: another one does.
+    tabs[0].close()
+    terminal.command("start", "--for", "1h")
+    for tab in tabs[1:]:
+        expect(tab.get_by_role("status").filter(has_text=ON).first).to_be_visible()
+    visitor.page = tabs[1]
 
 
 def test_until_i_stop_it_is_an_explicit_choice(visitor, terminal):

@@ -58,6 +58,24 @@ extension TerminalProgramTests {
             }
         }
 
+        @Test func thatTheRelayAcceptedTheKeyIsRememberedAndNeedsNoRestart() async throws {
+            try await withSite { site in
+                try await site.setUp()
+                #expect(try await !site.status().isKeyAccepted)
+                try await site.must("start")
+                #expect(try await site.status().isKeyAccepted)
+                #expect(try await site.status().pendingChanges.isEmpty)
+                try await site.must("stop")
+                try await site.running.end()
+                try await site.serve()
+                #expect(try await site.status().isKeyAccepted)
+                // So a key that is not accepted any more is told from one that never was.
+                try site.relay.approve("")
+                _ = try await site.command("start")
+                #expect(try await site.status().failure?.code == .keyWithdrawn)
+            }
+        }
+
         @Test func twoEditorsOfOneSettingAreTold() async throws {
             try await withSite { site in
                 try await site.setUp()
@@ -146,6 +164,8 @@ extension TerminalProgramTests {
                 #expect(try #require(try await site.status().endsInSeconds) > 7000)
                 try await site.must("shorten", "90m")
                 #expect(try #require(try await site.status().endsInSeconds) <= 1800)
+                let longest = try await site.command("extend", "30d")
+                #expect(longest.status == 1 && longest.errors.contains("the longest limit is 30 days"), "\(longest)")
                 let refused = try await site.command("shorten", "2h")
                 #expect(refused.status == 1 && refused.errors.contains("support ends in"), "\(refused)")
             }

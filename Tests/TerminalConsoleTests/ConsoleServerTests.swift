@@ -1,4 +1,5 @@
 import EventLoops
+import HTTPServer
 import SystemCalls
 import TerminalCore
 import TestFolders
@@ -49,6 +50,30 @@ import Testing
             await server.restart()
             let second = try #require(await server.introduction)
             #expect(second.url.hasPrefix("http://127.0.0.1:") && second.setupCode == first.setupCode)
+        }
+    }
+
+    @Test func whereAConsoleCouldNotBeStartedIsKnownBeforeItIsSaved() async throws {
+        try await running(ConsoleSettings(address: "127.0.0.1:0")) { server, _ in
+            let introduction = try await server.start()
+            let other = try Sockets.listen(on: .loopback(port: 0))
+            let taken = try Sockets.localAddress(other.raw).port
+            #expect(await server.obstacle(ConsoleSettings(address: "127.0.0.1:\(taken)")) == .addressInUse)
+            #expect(await server.obstacle(ConsoleSettings(address: "192.0.2.1:8090")) == .addressNotHere)
+            // Its own port is free for it, at every address of this machine.
+            let own = introduction.url.split(separator: ":").last.map { $0.dropLast() } ?? ""
+            #expect(await server.obstacle(ConsoleSettings(address: "127.0.0.1:\(own)")) == nil)
+            #expect(await server.obstacle(ConsoleSettings(address: "0.0.0.0:\(own)")) == nil)
+            #expect(await server.obstacle(ConsoleSettings(address: "192.0.2.1:\(own)")) == .addressNotHere)
+            var settings = ConsoleSettings(address: "127.0.0.1:\(own)", certificate: "/etc/hostname", privateKey: "/etc/hostname")
+            guard case .certificate(.unusable) = await server.obstacle(settings) else {
+                return #expect(Bool(false), "a file without a certificate was taken")
+            }
+            settings.certificate = "/nothing/here"
+            guard case .certificate(.unreadable) = await server.obstacle(settings) else {
+                return #expect(Bool(false), "a file that is not there was taken")
+            }
+            withExtendedLifetime(introduction) {}
         }
     }
 

@@ -86,6 +86,160 @@ import Testing
         }
     }
 
+    @Test func twoTabsThatChangeTheConsoleAreTold() async throws {
+        try await signedIn { visitor in
+            let first = await visitor.get("/system")
+            let revision = Document(first.text).elements.first { $0.attributes["name"] == "revision" }?.attributes["value"] ?? ""
+            _ = await visitor.post("/system", [("address", "127.0.0.1:8090"), ("hosts", "theirs.example.com"), ("revision", revision)])
+            let mine = [("address", "127.0.0.1:8090"), ("hosts", "mine.example.com")]
+            let stale = await visitor.post("/system", mine + [("revision", revision)])
+            #expect(stale.status == 409 && stale.text.contains("mine.example.com</textarea>"))
+            #expect(
+                stale.text.contains("Saved now") && stale.text.contains("theirs.example.com") && stale.text.contains("Save mine over it"))
+            #expect(visitor.console.savedSettings.hosts == ["theirs.example.com"])
+            let fresh = Document(stale.text).elements.first { $0.attributes["name"] == "revision" }?.attributes["value"] ?? ""
+            #expect(await visitor.post("/system", mine + [("revision", fresh)]).status == 303)
+        }
+    }
+
+    @Test func aFormThatWasStaleAndWrongIsStillStaleWhenItIsRight() async throws {
+        try await signedIn { visitor in
+            _ = await visitor.post("/login-users", [("name", "alice"), ("keys", Self.key)])
+            let old = "0000000000000000"
+            let wrong = await visitor.post("/login-users/alice", [("keys", "no key"), ("access", "standard"), ("revision", old)])
+            #expect(wrong.status == 422)
+            #expect(Document(wrong.text).elements.first { $0.attributes["name"] == "revision" }?.attributes["value"] == old)
+        }
+    }
+
+    @Test func ofPastedKeysOnlyThePrivateOneIsTakenOut() async throws {
+        try await signedIn { visitor in
+            let secret = "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ"
+            let typed = "\(Self.key)\n-----BEGIN OPENSSH PRIVATE KEY-----\n\(secret)\n-----END OPENSSH PRIVATE KEY-----\nnonsense"
+            let reply = await visitor.post("/login-users", [("name", "alice"), ("keys", typed)])
+            #expect(reply.status == 422 && !reply.text.contains(secret) && !reply.text.contains("PRIVATE KEY"))
+            #expect(reply.text.contains("\(Self.key)\n\n\n\nnonsense</textarea>"))
+            #expect(reply.text.contains("Line 2 is a private key") && reply.text.contains("It was taken out here"))
+            #expect(reply.text.contains("Line 5:"))
+        }
+    }
+
+    @Test func W03_theProxysPasswordIsAskedForAgainWhereTheFingerprintIsCompared() async throws {
+        try await signedIn { visitor in
+            let fields = [
+                ("relay", "relay.example.com"), ("listening_port", "20042"), ("proxy", "http://proxy.example.com:3128"),
+                ("proxy_user", "u"),
+            ]
+            // Where none was typed, none is asked for.
+            let without = await visitor.post("/remote-support", fields)
+            #expect(without.status == 202 && !Document(without.text).elements.contains { $0.attributes["id"] == "proxy_password" })
+            let comparison = await visitor.post("/remote-support", fields + [("proxy_password", "of-the-proxy")])
+            #expect(comparison.status == 202 && !comparison.text.contains("of-the-proxy"))
+            #expect(
+                Document(comparison.text).elements.contains { $0.attributes["id"] == "proxy_password" && $0.attributes["required"] == "" })
+            // As a browser sends that page's form.
+            let hidden = Document(comparison.text).elements.filter { $0.attributes["type"] == "hidden" && $0.attributes["name"] != "back" }
+            let sent = hidden.map { ($0.attributes["name"] ?? "", $0.attributes["value"] ?? "") } + [("proxy_password", "of-the-proxy")]
+            #expect(await visitor.post("/remote-support", sent).status == 303)
+            #expect(await visitor.terminal.setting?.proxy?.password == "of-the-proxy")
+        }
+    }
+
+    @Test func anotherRelaysFingerprintIsComparedAndTheSameRelaysStays() async throws {
+        try await signedIn { visitor in
+            let relay = [("relay", "relay.example.com"), ("listening_port", "20042")]
+            let own = "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+            _ = await visitor.post("/remote-support", relay + [("fingerprint", own)])
+            #expect(await visitor.get("/remote-support/change").text.contains("Now it is <code>\(own)</code>."))
+            let ports = await visitor.post("/remote-support/change", relay + [("fingerprint", ""), ("relay_ports", "22,443")])
+            #expect(ports.status == 303)
+            #expect(await visitor.terminal.setting?.fingerprint == own)
+            let moved = [("relay", "other.example.com"), ("listening_port", "20042")]
+            let comparison = await visitor.post("/remote-support/change", moved + [("fingerprint", "")])
+            #expect(
+                comparison.status == 202 && comparison.text.contains(Samples.fingerprint)
+                    && comparison.text.contains("It is the same: save"))
+            #expect(await visitor.terminal.setting?.relay.host == "relay.example.com", "nothing is saved yet")
+            _ = await visitor.post("/remote-support/change", moved + [("fingerprint", Samples.fingerprint)])
+            #expect(await visitor.terminal.setting?.fingerprint == Samples.fingerprint)
+        }
+    }
+
+    @Test(arguments: [
+        ("relay.example.com", "a,b", "relay_ports"), ("relay.example.com:99999", "", "relay"), ("bad!name", "22", "relay"),
+        ("[2001:db8::1]", "0", "relay_ports"), ("2001:db8::1", "x", "relay_ports"),
+    ]) func whatIsWrongIsMarkedWhereItWasTyped(relay: String, ports: String, field: String) async throws {
+        try await signedIn { visitor in
+            let reply = await visitor.post("/remote-support", [("relay", relay), ("relay_ports", ports), ("listening_port", "20042")])
+            let invalid = Document(reply.text).elements.filter { $0.attributes["aria-invalid"] == "true" }.compactMap {
+                $0.attributes["name"]
+            }
+            #expect(reply.status == 422 && invalid == [field])
+        }
+    }
+
+    @Test func aProxyWithoutItsSchemeIsRefused() async throws {
+        try await signedIn { visitor in
+            let reply = await visitor.post(
+                "/remote-support", [("relay", "relay.example.com"), ("listening_port", "20042"), ("proxy", "foo")])
+            #expect(reply.status == 422 && reply.text.contains("is not a proxy"))
+        }
+    }
+
+    // MARK: What is refused is said on the page that asked
+
+    @Test(arguments: ["/", "/remote-support"]) func aButtonThatDoesNotWorkSaysSoOnItsPage(page: String) async throws {
+        try await signedIn { visitor in
+            let reply = await visitor.post("/remote-support/shorten", [("by", "1d"), ("back", page)])
+            #expect(reply.status == 409 && reply.text.contains("This did not work.") && reply.text.contains("Support is off"))
+            #expect(reply.text.contains("data-source=\"\(page)\""))
+            #expect(reply.text.contains("<h1 id=\"headline\">") == (page == "/"))
+        }
+    }
+
+    @Test func theWholeLogIsDownloaded() async throws {
+        try await signedIn { visitor in
+            await visitor.terminal.fillLog(LogFilter.maximumCount * 2 + 7)
+            let file = await visitor.get("/log/download", [("format", "csv")])
+            #expect(file.text.split(separator: "\r\n").count == LogFilter.maximumCount * 2 + 7 + 1)
+            visitor.accept = "application/json"
+            let page = await visitor.get("/log/download", [("format", "json")])
+            #expect(page["hasOlder"] == false)
+        }
+    }
+
+    @Test func aWrongPasswordIsNobodysOfOurs() async throws {
+        let entry = LogEntry(
+            number: 1, at: "2026-11-27T08:10:00Z", code: .consoleSignInRefused, values: ["address": "192.0.2.7"],
+            by: LogEntry.Actor(role: .unknown, name: "192.0.2.7"))
+        #expect(LogView.by(entry.by, Speech(language: .english)) == "somebody at 192.0.2.7")
+        #expect(LogView.by(entry.by, Speech(language: .japanese)) == "不明（192.0.2.7）")
+    }
+
+    @Test func aRequestThatChangesTheSettingSaysFromWhatAndWhatItEnds() async throws {
+        try await signedIn { visitor in
+            _ = await visitor.post("/login-users", [("name", "alice"), ("keys", Self.key)])
+            _ = await visitor.post(
+                "/remote-support",
+                [("relay", "old.example.com"), ("listening_port", "20001"), ("fingerprint", Samples.fingerprint)])
+            let off = await visitor.post("/request", [("request", "towline:abc")])
+            #expect(off.text.contains("(instead of old.example.com)") && off.text.contains("(instead of 20001)"))
+            #expect(!off.text.contains("take effect"))
+            _ = await visitor.post("/remote-support/start", [("limit", "8h")])
+            await visitor.terminal.logIn("Alice")
+            let on = await visitor.post("/request", [("request", "towline:abc")])
+            #expect(on.text.contains("take effect when you press [Restart]") && on.text.contains("It ends 1 login"))
+        }
+    }
+
+    @Test func aTestWhileAnotherSettingRunsSaysWhatWasTested() async throws {
+        try await signedIn { visitor in
+            #expect(await !visitor.post("/remote-support/test").text.contains("from before your change"))
+            await visitor.terminal.leavePending([.relay])
+            #expect(await visitor.post("/remote-support/test").text.contains("from before your change"))
+        }
+    }
+
     @Test func thereCanBeOnlyOneSettingAndThePageSaysSo() async throws {
         try await signedIn { visitor in
             let fields = [("relay", "relay.example.com"), ("listening_port", "20042"), ("fingerprint", Samples.fingerprint)]
@@ -160,10 +314,42 @@ import Testing
             let chosen = await visitor.post("/language", [("language", "ja"), ("back", "/log")])
             #expect(chosen.status == 303 && chosen.location == "/log")
             #expect(await visitor.get("/log").text.contains("<html lang=\"ja\">"))
-            _ = await visitor.post("/language", [("language", "browser"), ("back", "//evil.test/")])
-            #expect(await visitor.get("/log").text.contains("<html lang=\"ja\">"), "a way back that is none of ours is refused")
-            _ = await visitor.post("/language", [("language", "browser")])
+            for strange in ["//evil.test/", "https://evil.test/", "javascript:alert(1)", "/\\evil.test", "", "/events", "/log/download"] {
+                let reply = await visitor.post("/language", [("language", "browser"), ("back", strange)])
+                #expect(reply.status == 303 && ["/", "/log"].contains(reply.location), "\(strange): \(reply.location ?? "")")
+            }
             #expect(await visitor.get("/log").text.contains("<html lang=\"en\">"))
+        }
+    }
+
+    /// What the switch of a page says to come back to.
+    private func wayBack(_ html: String) -> String? {
+        Document(html).elements.first { $0.attributes["name"] == "back" }?.attributes["value"]
+    }
+
+    @Test func theLanguageIsSwitchedOnEveryPageWhichThenComesBack() async throws {
+        try await signedIn { visitor in
+            _ = await visitor.post("/login-users", [("name", "alice"), ("keys", Self.key)])
+            _ = await visitor.post(
+                "/remote-support",
+                [("relay", "relay.example.com"), ("listening_port", "20042"), ("fingerprint", Samples.fingerprint)])
+            let pages = Route.all.filter { $0.isPage && $0.admission != .beforeSetUp }.map { $0.path.replacing("{name}", with: "alice") }
+            for path in pages {
+                let page = await visitor.get(path, path == "/create-login-user" ? [("name", "bob")] : [])
+                let address = path == "/create-login-user" ? path + "?name=bob" : path
+                #expect(page.status == 200 && wayBack(page.text) == address, "\(path): \(page.status)")
+                let reply = await visitor.post("/language", [("language", "ja"), ("back", wayBack(page.text) ?? "?")])
+                #expect(reply.status == 303 && reply.location == address, "\(path): \(reply)")
+            }
+            #expect(wayBack(await visitor.get("/log", [("kind", "login"), ("text", "a&b")]).text) == "/log?kind=login&amp;text=a%26b")
+            // The answer to a form has no page of its own: the nearest one above is one.
+            for (path, page) in [
+                ("/remote-support/extend", "/remote-support"), ("/system/password", "/system"), ("/request/create", "/request"),
+                ("/login-users/alice", "/login-users/alice"), ("/nothing/at/all", "/"),
+            ] {
+                let reply = await visitor.post("/language", [("language", "en"), ("back", path)])
+                #expect(reply.location == page, "\(path)")
+            }
         }
     }
 
@@ -213,6 +399,29 @@ import Testing
         #expect(right.status == 303)
         #expect(saved.withLock { $0 } == ConsoleSettings(address: "0.0.0.0:8443", hosts: ["shop.example.com"]))
         #expect(await visitor.get("/system").text.contains("action=\"/restart\""))
+        withExtendedLifetime(folder) {}
+    }
+
+    @Test(arguments: [
+        (Console.Obstacle.addressInUse, "address"), (.addressNotHere, "address"), (.portForbidden, "address"),
+        (.certificate(.unreadable(SystemError(errno: 2, call: "open", subject: "/x"))), "certificate"),
+        (.certificate(.unusable(files: "", .noCertificate)), "certificate"), (.certificate(.unusable(files: "", .expired)), "certificate"),
+        (.certificate(.unusable(files: "", .failed("odd"))), "certificate"), (.certificate(.unusable(files: "", .mismatch)), "private_key"),
+        (.certificate(.unusable(files: "", .noPrivateKey)), "private_key"),
+    ]) func aConsoleThatCouldNotBeStartedIsNotSaved(obstacle: Console.Obstacle, field: String) async throws {
+        let folder = TemporaryFolder()
+        let visitor = Visitor(folder: folder.path, checks: { _ in obstacle })
+        try await visitor.signIn()
+        for language in ["en", "ja"] {
+            visitor.language = language
+            let reply = await visitor.post(
+                "/system", [("address", "192.0.2.9:8090"), ("certificate", "/x"), ("private_key", "/y")])
+            let invalid = Document(reply.text).elements.filter { $0.attributes["aria-invalid"] == "true" }.compactMap {
+                $0.attributes["name"]
+            }
+            #expect(reply.status == 422 && invalid == [field])
+            #expect(visitor.console.savedSettings == ConsoleSettings())
+        }
         withExtendedLifetime(folder) {}
     }
 

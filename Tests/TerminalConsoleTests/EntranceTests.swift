@@ -61,12 +61,26 @@ import Testing
         }
     }
 
-    @Test(arguments: ["https://evil.test/", "//evil.test/", "/sign-out", "/nothing", "javascript:alert(1)", ""])
+    @Test(arguments: [
+        "https://evil.test/", "//evil.test/", "/sign-out", "/nothing", "javascript:alert(1)", "", "/events", "/sign-in", "/set-up",
+        "/api/openapi.json",
+    ])
     func signingInLeadsNowhereElse(next: String) async throws {
         try await visiting { visitor in
             try await visitor.signIn()
             let reply = await visitor.post("/sign-in", [("password", Visitor.password), ("next", next)])
             #expect(reply.location == "/")
+        }
+    }
+
+    @Test func whatWasSentWithoutASessionIsSaidToBeLostAndLeadsBack() async throws {
+        try await visiting { visitor in
+            try await visitor.signIn()
+            _ = await visitor.post("/sign-out")
+            let lost = await visitor.post("/login-users/alice", [("keys", "typed")])
+            #expect(lost.location == "/sign-in?next=%2Flogin-users%2Falice&done=nothing-saved")
+            let page = await visitor.get("/sign-in", [("next", "/login-users/alice"), ("done", "nothing-saved")])
+            #expect(page.status == 200 && page.text.contains("nothing was saved"))
         }
     }
 

@@ -16,6 +16,12 @@ actor FakeTerminal {
         do throws(Refusal) { return try answer(command) } catch { return .refused(error) }
     }
 
+    /// The log, the latest first.
+    private var log = [Samples.entry(.supportOn)]
+
+    /// The log has so many entries.
+    func fillLog(_ count: Int) { log = (1...count).reversed().map { LogEntry(number: $0, at: "2026-11-27T08:10:00Z", code: .supportOff) } }
+
     /// Somebody logs in.
     func logIn(_ who: String) {
         status.state = .inUse
@@ -39,8 +45,9 @@ actor FakeTerminal {
         case .changeLoginUser(let form, let revision):
             let name = try form.loginName()
             guard let index = users.firstIndex(where: { $0.name == name }) else { throw missing(name) }
+            let changed = try form.loginUser(changing: users[index])
             if let revision, revision != report(users[index]).revision { throw Refusal(.changedElsewhere, ["what": name.description]) }
-            users[index] = try form.loginUser(changing: users[index])
+            users[index] = changed
             return .loginUsers([report(users[index])])
         case .removeLoginUser(let name):
             guard users.contains(where: { $0.name == name }) else { throw missing(name) }
@@ -74,7 +81,9 @@ actor FakeTerminal {
         case .endLogin(let id):
             guard status.logins.contains(where: { $0.id == id }) else { throw Refusal(.noSuchLogin, ["id": "\(id)"]) }
             status.logins = []
-        case .log: return .log(LogPage(entries: [Samples.entry(.supportOn)], hasOlder: false))
+        case .log(let filter):
+            let fitting = log.filter(filter.admits)
+            return .log(LogPage(entries: Array(fitting.prefix(filter.count)), hasOlder: fitting.count > filter.count))
         case .note: return .done("noted")
         case .test: return .test(TestReport(achieved: [.resolving], failure: TerminalStatus.Failure(.keyUnknown)))
         case .previewRequest(let line), .applyRequest(let line):

@@ -61,7 +61,8 @@ import Testing
             var status = Samples.status(.waiting)
             status.pendingChanges = pending
             let layout = Layout(
-                speak: speak, path: "/", source: "/", status: status, isConsolePending: isConsolePending, isSignedIn: true,
+                speak: speak, address: Address("/"), source: Address("/"), status: status, isConsolePending: isConsolePending,
+                isSignedIn: true,
                 machine: "shop-42",
                 notice: nil, assets: Samples.assets)
             let document = Document(layout.document(HomePage.page(status, speak)).text)
@@ -78,6 +79,74 @@ import Testing
             let document = Document(Samples.document(page, status, speak))
             #expect(document.elements.contains { $0.attributes["action"] == "/remote-support/stop" } == (state != .off))
         }
+    }
+
+    @Test func theRestartBarSaysWhatItEndsOnlyWhereSomebodyIsIn() throws {
+        let speak = Speech(language: .english)
+        func bar(_ state: TerminalStatus.State) -> String {
+            Document(Samples.document(HomePage.page(Samples.status(state), speak), Samples.status(state), speak)).text
+        }
+        #expect(bar(.inUse).contains("It ends 1 login: support staff have to log in again."))
+        #expect(!bar(.waiting).contains("log in again"))
+    }
+
+    @Test func waitingForApprovalIsNothingThatWentWrong() throws {
+        let speak = Speech(language: .english)
+        var status = Samples.status(.awaitingApproval)
+        status.failure = TerminalStatus.Failure(.awaitingApproval(fingerprint: Samples.fingerprint))
+        status.events = [
+            LogEntry(
+                number: 1, at: "2026-11-27T08:10:00Z", code: .connectionFailed, values: ["failure": "x", "advice": "y"],
+                failure: status.failure)
+        ]
+        let document = Document(Samples.document(HomePage.page(status, speak), status, speak))
+        #expect(!document.text.contains("Last error") && document.text.contains(Samples.fingerprint))
+        #expect(!document.elements.contains { $0.attributes["class"] == "bad" })
+        #expect(document.elements.contains { $0.attributes["href"] == "/remote-support#issued" })
+        // A key that nobody has approved yet, and a relay that has changed, lead to where something can be done.
+        for (failure, page) in [
+            (TunnelFailure.keyUnknown, "/remote-support#issued"), (.relayKeyChanged(offered: "o", pinned: "p"), "/remote-support/change"),
+        ] {
+            let status = Samples.status(failure.isWorthRetrying ? .retrying : .stopped, failure: failure)
+            let document = Document(Samples.document(HomePage.page(status, speak), status, speak))
+            #expect(document.elements.contains { $0.attributes["href"] == page })
+        }
+    }
+
+    @Test func theWayToTheFirstSupportIsShownUntilTheRelayHasAcceptedTheKey() throws {
+        let speak = Speech(language: .english)
+        var status = Samples.status(.off)
+        let first = Document(Samples.document(HomePage.page(status, speak), status, speak))
+        #expect(first.text.contains("Get ready for support"))
+        #expect(first.elements.contains { $0.attributes["href"] == "/remote-support#issued" })
+        #expect(first.elements.contains { $0.attributes["action"] == "/remote-support/start" })
+        status.isKeyAccepted = true
+        status.loginUserCount = 0
+        #expect(Document(Samples.document(HomePage.page(status, speak), status, speak)).text.contains("Get ready for support"))
+        status.loginUserCount = 1
+        #expect(!Document(Samples.document(HomePage.page(status, speak), status, speak)).text.contains("Get ready for support"))
+    }
+
+    @Test func aFailureThatComesAgainAndAgainIsToldOnce() {
+        func entry(_ number: Int, _ code: LogEntry.Code, _ failure: TunnelFailure? = nil) -> LogEntry {
+            let values = Dictionary(uniqueKeysWithValues: code.valueNames.map { ($0, "x") })
+            return LogEntry(
+                number: number, at: "2026-11-27T08:10:00Z", code: code, values: values, failure: failure.map(TerminalStatus.Failure.init))
+        }
+        let refused = TunnelFailure.connectionRefused(relay: "r")
+        let events = [
+            entry(1, .supportOn), entry(2, .nameResolved), entry(3, .connectionFailed, refused), entry(4, .nameResolved),
+            entry(5, .connectionFailed, refused), entry(6, .nameResolved), entry(7, .relayConnected),
+            entry(8, .connectionFailed, .keyUnknown),
+            entry(9, .nameResolved), entry(10, .connectionFailed, .keyUnknown),
+        ]
+        #expect(HomePage.latest(events).map(\.number) == [10, 5, 1])
+    }
+
+    @Test func aFingerprintInASentenceIsSetApart() {
+        let speak = Speech(language: .japanese)
+        #expect(speak.marked("現在は\(Samples.fingerprint)です。").text == "現在は<code>\(Samples.fingerprint)</code>です。")
+        #expect(speak.marked("<b>SHA256:").text == "&lt;b&gt;<code>SHA256:</code>" && speak.marked("").isEmpty)
     }
 
     @Test func aFormThatFailedKeepsWhatWasTyped() throws {

@@ -37,6 +37,16 @@ enum Samples {
         return SettingReport(setting, key: key)
     }
 
+    /// What may stand in the gaps of a message.
+    static let values = [
+        "given": "\"alice\"", "rule": "it is none", "most": "8", "line": "2", "name": "alice", "own": "alice", "relay": "relay.example.com",
+        "port": "20042", "path": "/etc/x", "id": "7", "what": "the setting", "length": "7 h 48 min", "detail": "; it is none",
+        "reason": "x",
+        "who": "alice", "user": "alice", "session": "command, sftp", "access": "standard", "keys": "alice",
+        "fields": "relay, listeningPort",
+        "fingerprint": fingerprint, "address": "192.0.2.7", "minutes": "5", "count": "3", "failure": "", "advice": "",
+    ]
+
     /// Failures of every kind, so that each has its words somewhere.
     static let failures: [TunnelFailure] = [
         .nameUnknown(host: "h"), .nameUnresolved(host: "h", reason: "r"), .connectionRefused(relay: "r"), .connectionTimedOut(relay: "r"),
@@ -120,25 +130,40 @@ enum Samples {
             let status = status(.retrying, failure: failure)
             pages.append(("home \(failure)", HomePage.page(status, speak), status))
         }
+        var stale = state
+        stale.isStale = true
+        let console = ConsoleSettings(hosts: [text], certificate: text, privateKey: text)
+        var answer = HomePage.page(TerminalStatus(state: .off), speak)
+        answer.problem = text
         let none = TerminalStatus(state: .off)
         let used = status(.inUse, who: text)
         pages += [
             ("home at first", HomePage.page(none, speak), none),
             ("remote support at first", remote.main(none, nil), none),
             ("new setting", remote.form(saved: nil, state: state), none),
-            ("change setting", remote.form(saved: setting, state: state, isStale: true), used),
+            ("change setting", remote.form(saved: setting, state: stale), used),
             ("only one setting", remote.onlyOne(setting), used),
             ("compare", remote.comparison(fingerprint, state: state, isNew: true), used),
             ("delete setting", remote.deletion(setting, used), used),
-            ("test", remote.test(TestReport(achieved: ConnectionStage.allCases, failure: nil)), used),
-            ("failed test", remote.test(TestReport(achieved: [.resolving], failure: TerminalStatus.Failure(failures[2]))), used),
+            ("test", remote.test(TestReport(achieved: ConnectionStage.allCases, failure: nil), isPending: true), used),
+            (
+                "failed test",
+                remote.test(TestReport(achieved: [.resolving], failure: TerminalStatus.Failure(failures[2])), isPending: false), used
+            ),
             ("no users", users.list([], onlyUser: text, state: state), none),
             ("users", users.list([user(text, owner: text, access: .administrator)], onlyUser: nil), used),
             ("new user", users.user(text, saved: nil, state: state), used),
-            ("user", users.user(text, saved: user(text, owner: text), state: state, isStale: true), used),
+            ("user", users.user(text, saved: user(text, owner: text), state: stale), used),
             ("delete user", users.deletion(text, isOwn: true), used),
             ("paste", RequestPages(speak: speak).paste(state), used),
-            ("request", RequestPages(speak: speak).preview(request(by: text, owner: text), request: text), used),
+            (
+                "request",
+                RequestPages(speak: speak).preview(request(by: text, owner: text), current: setting, status: used, request: text), used
+            ),
+            (
+                "first request",
+                RequestPages(speak: speak).preview(request(by: text, owner: text), current: nil, status: none, request: text), none
+            ),
             (
                 "log", LogView.page(LogPage(entries: LogEntry.Code.allCases.map { entry($0, who: text) }, hasOlder: true), state, speak),
                 used
@@ -150,17 +175,18 @@ enum Samples {
                     SystemView(
                         certificateFingerprint: "AB:CD", certificateExpiry: "2027-12-04T08:00:00Z", chosenLanguage: .japanese,
                         machine: text,
-                        minimumPassword: 10, revision: text), console: state), used
+                        minimumPassword: 10, saved: console), console: stale), used
             ),
             (
                 "password",
                 SystemPage(speak: speak).page(
-                    SystemView(machine: text, minimumPassword: 10, revision: text, isAddressFixed: true), console: FormState(),
+                    SystemView(machine: text, minimumPassword: 10, saved: console, isAddressFixed: true), console: FormState(),
                     password: state), used
             ),
             ("sign-in", SignInPages(speak: speak).signIn(state, next: text), nil),
             ("set-up", SignInPages(speak: speak).setUp(state, minimum: 10), nil),
             ("message", MessagePage.page(text, text, speak), used),
+            ("home that says what did not work", answer, used),
         ]
         return pages.map { (name: $0.0, page: $0.1, status: $0.2) }
     }
@@ -170,7 +196,8 @@ enum Samples {
         -> String
     {
         Layout(
-            speak: speak, path: "/", source: "/", status: status, isConsolePending: true, isSignedIn: status != nil, machine: machine,
+            speak: speak, address: Address("/"), source: Address("/"), status: status, isConsolePending: true, isSignedIn: status != nil,
+            machine: machine,
             notice: notice,
             assets: assets
         ).document(page).text

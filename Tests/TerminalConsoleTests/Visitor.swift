@@ -35,14 +35,15 @@ final class Visitor {
     /// - Parameter folder: where the password is kept.
     init(
         folder: String, settings: ConsoleSettings = ConsoleSettings(),
-        saves: @escaping @Sendable (ConsoleSettings) -> String? = { _ in nil }
+        saves: @escaping @Sendable (ConsoleSettings) -> String? = { _ in nil },
+        checks: @escaping @Sendable (ConsoleSettings) -> Console.Obstacle? = { _ in nil }
     ) {
         let terminal = FakeTerminal()
         self.terminal = terminal
         console = Console(
             Console.Environment(
                 ask: { await terminal.perform($0) }, changes: { AsyncStream { $0.finish() } }, machine: "shop-42", settings: settings,
-                isAddressFixed: false, certificateFingerprint: nil, certificateExpiry: nil, save: { saves($0) }, check: { _ in nil },
+                isAddressFixed: false, certificateFingerprint: nil, certificateExpiry: nil, save: { saves($0) }, check: { checks($0) },
                 restartConsole: {}), access: Access(folder: folder))
     }
 

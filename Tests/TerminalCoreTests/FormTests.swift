@@ -87,7 +87,9 @@ import Testing
     }
 
     @Test(arguments: [
-        ("relay", "-oProxyCommand=x", Refusal.Code.relayAddress), ("relay", "", .relayAddress), ("port", "80", .listeningPort),
+        ("relay", "-oProxyCommand=x", Refusal.Code.relayAddress), ("relay", "", .relayAddress), ("relay", "r.example.org:a,b", .relayPorts),
+        ("relay", "r.example.org:1,2,3,4,5,6,7,8,9", .relayPorts), ("relay", "-x:22", .relayAddress),
+        ("proxy", "proxy:3128", .proxyAddress), ("port", "80", .listeningPort),
         ("port", "70000", .listeningPort), ("fingerprint", "MD5:00", .fingerprint), ("user", "-l", .relayUser),
         ("proxy", "ftp://x", .proxyAddress), ("proxy", "http://u:p@h:1", .proxyCredentials), ("proxy", "h:1,2", .proxyAddress),
         ("proxyUser", "a:b", .proxyCredentials), ("proxyPassword", String(repeating: "x", count: 256), .proxyCredentials),
@@ -108,10 +110,38 @@ import Testing
         #expect(refusal { _ = try form.content(changing: current) }?.code == code)
     }
 
+    @Test func aFingerprintThatIsTakenAwayIsToBeComparedAnewAndOneThatIsNotNamedStays() throws {
+        var form = SettingForm()
+        #expect(try form.content(changing: setting()).fingerprint?.description == setting().fingerprint)
+        form.fingerprint = ""
+        #expect(try form.content(changing: setting()).fingerprint == nil)
+    }
+
+    @Test func aPrivateKeyAmongOthersIsNamedByItsLineAndTheOthersAreLookedAt() {
+        let secret = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n-----END OPENSSH PRIVATE KEY-----"
+        let form = LoginUserForm(name: "alice", keys: "\(Self.bob)\n\(secret)\nhello\n\(Self.bob)")
+        let refusals = form.refusals(changing: nil)
+        #expect(refusals.map(\.code) == [.keyPrivate, .keyForeign] && refusals.map { $0.values["line"] } == ["2", "5"])
+    }
+
+    @Test(arguments: [
+        ("a\n-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\nb", "a\n\n\n\nb"),
+        ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\nmore", "\n\n"), ("a\nb3Bl\n-----END OPENSSH PRIVATE KEY-----\nb", "\n\n\nb"),
+        ("PuTTY-User-Key-File-3: ssh-ed25519\nPrivate-Lines: 1\nAAAA\nPrivate-MAC: 00\nb", "\n\n\n\nb"),
+        ("> -----BEGIN OPENSSH PRIVATE KEY-----\n> b3Bl\n> -----END OPENSSH PRIVATE KEY-----\nb", "\n\n\nb"),
+        ("-----BEGIN PGP PRIVATE KEY BLOCK-----\nlQ\n-----END PGP PRIVATE KEY BLOCK-----", "\n\n"),
+        ("-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----", "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----"),
+        ("\(bob)\n\n# whose", "\(bob)\n\n# whose"), ("", ""),
+    ])
+    func nothingOfAPrivateKeyIsLeftAndNothingElseIsTaken(text: String, left: String) {
+        #expect(AuthorizedKey.withoutPrivateKeys(text) == left)
+    }
+
     @Test func theRevisionFollowsWhatTheCustomerSetAndNotThePinnedKey() throws {
         let setting = try setting()
         var pinned = setting
         pinned.pinnedKey = nil
+        pinned.acceptedAt = "2026-11-27T08:10:00Z"
         #expect(pinned.revision == setting.revision)
         pinned.user = "other"
         #expect(pinned.revision != setting.revision)

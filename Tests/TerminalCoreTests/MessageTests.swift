@@ -43,6 +43,21 @@ import Testing
         }
     }
 
+    @Test func aCauseIsSaidInTheGapAndTravelsAlong() throws {
+        let refusal = Refusal(.relayNotReached, because: Cause(.connectionRefused(relay: "relay.example.org port 22")))
+        #expect(refusal.message.contains("could not be fetched: relay.example.org port 22 refuses connections"))
+        #expect(TerminalWire.decode(Refusal.self, TerminalWire.encode(refusal)) == refusal)
+        let cut = Refusal(.requestLine, because: Cause(.cutOff(has: 3, of: 300)))
+        #expect(cut.values["reason"] == RequestLineError.cutOff(has: 3, of: 300).rule)
+    }
+
+    /// The terminal's words for what is wrong with a request are those of the one who reads it.
+    @Test(arguments: [
+        RequestLineError.absent, .version("2"), .cutOff(has: 1, of: 2), .strangeCharacter("ä"), .damaged, .malformed,
+    ]) func aRequestsFaultIsSaidInTheSameWords(error: RequestLineError) { #expect(Cause(error).sentence == error.rule) }
+
+    @Test(arguments: Reason.allCases) func aReasonIsKnownAgainByItsEnglish(reason: Reason) { #expect(Reason(reason.english) == reason) }
+
     @Test func aRefusalTravelsWithItsWordsAndIsReadFromItsCode() throws {
         let refusal = Refusal(.noSuchLoginUser, ["name": "alice"])
         let json = TerminalWire.encode(refusal)

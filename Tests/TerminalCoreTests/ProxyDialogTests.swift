@@ -28,14 +28,14 @@ import Testing
     }
 
     @Test func anHTTPProxyIsAskedToConnectWithItsCredentials() throws {
-        var dialog = ProxyDialog(proxy: try proxy("proxy:8080", user: "shop", password: "s3cret"), host: "2001:db8::1", port: 443)
+        var dialog = ProxyDialog(proxy: try proxy("http://proxy:8080", user: "shop", password: "s3cret"), host: "2001:db8::1", port: 443)
         let head = "CONNECT [2001:db8::1]:443 HTTP/1.1\r\nHost: [2001:db8::1]:443\r\nProxy-Authorization: Basic c2hvcDpzM2NyZXQ=\r\n\r\n"
         #expect(dialog.begin() == .send(Array(head.utf8), thenRead: 1))
     }
 
     @Test func whatTheRelaySaysBehindTheAnswerIsLeftToIt() throws {
         let answer = Array("HTTP/1.1 200 Connection established\r\nX: y\r\n\r\nSSH-2.0-x\r\n".utf8)
-        let (step, rest) = converse(try proxy("proxy:8080"), answer: answer)
+        let (step, rest) = converse(try proxy("http://proxy:8080"), answer: answer)
         #expect(step == .connected && rest == Array("SSH-2.0-x\r\n".utf8))
     }
 
@@ -45,14 +45,14 @@ import Testing
         ("SSH-2.0-OpenSSH\r\n", .refused("it is no HTTP proxy")),
     ])
     func anHTTPProxyThatDoesNotConnectSaysWhy(answer: String, failure: ProxyDialog.Failure) throws {
-        #expect(converse(try proxy("proxy:8080"), answer: Array(answer.utf8)).0 == .failed(failure))
+        #expect(converse(try proxy("http://proxy:8080"), answer: Array(answer.utf8)).0 == .failed(failure))
     }
 
     @Test(arguments: [(-1, false), (0, true)])
     func aHeadIsReadToItsLimit(over: Int, isTooLong: Bool) throws {
         let start = "HTTP/1.1 200 OK\r\nX: "
         let answer = Array(start.utf8) + [UInt8](repeating: 0x61, count: ProxyDialog.maximumHead - start.utf8.count + over)
-        let (step, _) = converse(try proxy("proxy:8080"), answer: answer)
+        let (step, _) = converse(try proxy("http://proxy:8080"), answer: answer)
         #expect((step == .failed(.refused("its answer is too long"))) == isTooLong)
     }
 

@@ -170,7 +170,9 @@ import Testing
     @Test func extendingCountsFromTheEndAndHasALongest() throws {
         var (lifecycle, _) = try standing(limit: .duration(.seconds(3600)))
         #expect(lifecycle.extend(by: .seconds(7200), at: at(60)) == at(10_800))
-        #expect(lifecycle.extend(by: .seconds(86_400 * 366), at: at(60)) == at(60) + SupportLimit.maximum)
+        #expect(lifecycle.extend(by: .seconds(86_400 * 366), at: at(60)) == nil && lifecycle.deadline == at(10_800))
+        #expect(lifecycle.extend(by: SupportLimit.maximum - .seconds(10_740), at: at(60)) == at(60) + SupportLimit.maximum)
+        #expect(lifecycle.extend(by: .seconds(1), at: at(60)) == nil)
         var (endless, _) = try standing()
         #expect(endless.extend(by: .seconds(60), at: at(0)) == nil)
         var off = SupportLifecycle(portCount: 1)

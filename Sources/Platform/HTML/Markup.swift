@@ -105,6 +105,9 @@ package struct Address: Hashable, Sendable {
         return longer
     }
 
+    /// The same with these segments behind it, percent-encoded.
+    package func segments(_ parts: [String]) -> Address { parts.reduce(self) { $0.segment($1) } }
+
     /// The same with one more query field, percent-encoded.
     package func query(_ name: StaticString, _ value: String) -> Address {
         var longer = self
@@ -112,8 +115,17 @@ package struct Address: Hashable, Sendable {
         return longer
     }
 
+    /// The same with these query fields, names and values percent-encoded.
+    package func query(_ fields: [(name: String, value: String)]) -> Address {
+        var longer = self
+        for (name, value) in fields {
+            longer.text += (longer.text.contains("?") ? "&" : "?") + Self.encoded(name) + "=" + Self.encoded(value)
+        }
+        return longer
+    }
+
     /// `text` as one part of an address: unreserved characters stand (RFC 3986 §2.3), every other byte is `%XX`.
-    package static func encoded(_ text: String) -> String {
+    private static func encoded(_ text: String) -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         var bytes: [UInt8] = []
         for byte in text.utf8 {

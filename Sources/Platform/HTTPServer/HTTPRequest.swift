@@ -76,6 +76,16 @@ package struct HTTPRequest: Sendable {
         self.isSecure = isSecure
     }
 
+    /// A request for `target`, a path with a query if need be, as it stands in a link; `nil` for what is none.
+    package init?(target: String) {
+        let parts = Array(target.utf8).split(separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
+        // Why it is none is of no interest here.
+        guard let path = try? RequestTarget.path(Array(parts[0])), let query = Self.fields(Array(parts.dropFirst().joined())) else {
+            return nil
+        }
+        self.init(path: path, query: query)
+    }
+
     /// The value of the first field called `name`, in whatever case; `nil` if there is none.
     package func header(_ name: String) -> String? {
         let wanted = name.lowercased()
@@ -124,9 +134,12 @@ package struct HTTPRequest: Sendable {
     ///
     /// - Returns: `nil` if the body is not `application/x-www-form-urlencoded`, is not valid in it, or has more than `formFields` fields.
     package func form() -> [(name: String, value: String)]? {
-        guard contentType == "application/x-www-form-urlencoded" else { return nil }
-        let pairs = body.split(separator: UInt8(ascii: "&"), maxSplits: Self.formFields)
-        guard pairs.count <= Self.formFields else { return nil }
+        contentType == "application/x-www-form-urlencoded" ? Self.fields(body) : nil
+    }
+
+    private static func fields(_ bytes: [UInt8]) -> [(name: String, value: String)]? {
+        let pairs = bytes.split(separator: UInt8(ascii: "&"), maxSplits: formFields)
+        guard pairs.count <= formFields else { return nil }
         var fields: [(name: String, value: String)] = []
         for pair in pairs {
             let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)

@@ -28,12 +28,13 @@ struct EventJournal {
     ///
     /// - Returns: the entry, if it is to be kept on disk.
     mutating func add(
-        _ code: LogEntry.Code, _ values: [String: String] = [:], by actor: LogEntry.Actor = .system, failure: TunnelFailure? = nil
+        _ code: LogEntry.Code, _ values: [String: String] = [:], by actor: LogEntry.Actor = .system, failure: TunnelFailure? = nil,
+        because cause: Cause? = nil
     ) -> LogEntry? {
         last += 1
         let entry = LogEntry(
             number: last, at: WallTime.now.description, code: code, values: values.mapValues(Self.cut), by: actor,
-            failure: failure.map(TerminalStatus.Failure.init))
+            failure: failure.map(TerminalStatus.Failure.init), cause: cause)
         events.append(entry)
         if events.count > Self.capacity { events.removeFirst() }
         if Self.beginnings.contains(code) { keptFailure = nil }

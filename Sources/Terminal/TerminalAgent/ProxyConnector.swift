@@ -66,12 +66,12 @@ package enum ProxyConnector {
         } catch {
             throw .unreachable(error.description)
         }
-        var reason = "it does not answer"
+        var reason = Reason.noAnswer.english
         for address in addresses {
             do throws(SystemError) {
                 let connection = try Sockets.connect(to: address)
                 guard Files.waitUntilReady(connection.raw, toRead: false, until: MonotonicClock.now + ProxyErrand.patience) else {
-                    reason = "it does not answer"
+                    reason = Reason.noAnswer.english
                     continue
                 }
                 if let error = Sockets.pendingError(connection.raw) { throw error }
@@ -87,12 +87,12 @@ package enum ProxyConnector {
     private static func read(_ count: Int, from raw: Int32, until deadline: MonotonicTime) throws(ConnectError) -> [UInt8] {
         var bytes: [UInt8] = []
         while bytes.count < count {
-            guard Files.waitUntilReady(raw, toRead: true, until: deadline) else { throw .unreachable("it does not answer") }
+            guard Files.waitUntilReady(raw, toRead: true, until: deadline) else { throw .unreachable(Reason.noAnswer.english) }
             var room = [UInt8](repeating: 0, count: count - bytes.count)
             switch room.withUnsafeMutableBytes({ Sockets.receive(raw, into: $0) }) {
             case .bytes(let received): bytes += room.prefix(received)
             case .wouldBlock: continue
-            case .endOfFile: throw .unreachable("it closed the connection")
+            case .endOfFile: throw .unreachable(Reason.closed.english)
             case .failed(let error): throw .unreachable(error.reason)
             }
         }

@@ -61,7 +61,9 @@ extension RemoteSupport {
                 return .log(await worker.run { [filter] in store.log.page(filter) })
             case .note(let code, let values):
                 guard code.kind == .console, code.valueNames.allSatisfy({ values[$0] != nil }) else { throw Refusal(.notAllowed) }
-                note(code, values.mapValues(Printable.escaped), by: actor)
+                let values = values.mapValues(Printable.escaped)
+                // Who gives a wrong password is somebody, and nobody knows who.
+                note(code, values, by: code == .consoleSignInRefused ? LogEntry.Actor(role: .unknown, name: values["address"]) : actor)
                 return .done("noted")
             }
         } catch {
@@ -96,7 +98,7 @@ extension RemoteSupport {
 
     private func extend(by duration: Duration, _ actor: LogEntry.Actor) throws(Refusal) -> TerminalReply {
         try requireLimit()
-        _ = lifecycle.extend(by: duration, at: now)
+        guard lifecycle.extend(by: duration, at: now) != nil else { throw Refusal(.limitTooLong) }
         return limitIsSet(by: actor)
     }
 

@@ -76,7 +76,7 @@ extension RemoteSupport {
                 throw refusal
             }
         case .refused(let reason): throw Refusal(.broker, ["reason": reason])
-        case .welcome, .loginStarted, .done: throw Refusal(.broker, ["reason": "its answer does not fit"])
+        case .welcome, .loginStarted, .done: throw Refusal(.broker, because: Cause(.brokerAnswer))
         }
         let store = store
         do throws(StoreError) {

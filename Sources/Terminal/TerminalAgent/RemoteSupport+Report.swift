@@ -60,7 +60,7 @@ extension RemoteSupport {
     /// How often the relay is asked whether a changed host key has been accepted: soon enough for somebody who is on the phone about it.
     private static let confirmationInterval = Duration.seconds(15)
     /// Name and version, as the relay is told them.
-    private static let software = "towline-terminal"
+    private static let software = "towline-terminal \(Version.text)"
     /// How long telling may take.
     private static let reportLimit = Duration.seconds(20)
 }

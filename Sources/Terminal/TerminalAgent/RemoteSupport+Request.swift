@@ -41,10 +41,10 @@ extension RemoteSupport {
         do throws(RequestLineError) {
             line = try RequestLine(in: text)
         } catch {
-            throw Refusal(.requestLine, ["reason": error.rule])
+            throw Refusal(.requestLine, because: Cause(error))
         }
         guard line.request.relayKey.verifies(signature: line.signatureBlob, algorithm: .ed25519, over: line.signedBytes) else {
-            throw Refusal(.requestLine, ["reason": "the relay's signature in it is wrong; ask support for another one"])
+            throw Refusal(.requestLine, because: Cause(.requestForged))
         }
         return line.request
     }
@@ -87,6 +87,8 @@ extension RemoteSupport {
             relay: request.relay, listeningPort: request.listeningPort, user: setting?.user ?? RemoteSupportSetting.defaultUser,
             fingerprint: request.relayKey.fingerprint, pinnedKey: AuthorizedKey(key: request.relayKey).line, proxy: setting?.proxy)
         wanted.joinUser = request.joinCode.userName
+        // It is the relay that there was: another one is not taken.
+        wanted.acceptedAt = setting?.acceptedAt
         return wanted
     }
 }

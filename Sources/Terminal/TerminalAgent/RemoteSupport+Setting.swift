@@ -51,7 +51,6 @@ extension RemoteSupport {
         }
         let report = report(issued, created)
         setting = created
-        isKeyAccepted = false
         lifecycle = SupportLifecycle(portCount: created.relay.ports.count, off: .settingChanged)
         note(
             .settingCreated, ["relay": "\(created.relay)", "port": "\(created.listeningPort)", "fingerprint": report.fingerprint], by: actor
@@ -63,11 +62,11 @@ extension RemoteSupport {
         let current = try requireSetting()
         let content = try form.content(changing: current)
         if let revision, revision != current.revision { throw Refusal(.changedElsewhere, ["what": "the setting"]) }
-        guard let fingerprint = content.fingerprint else { throw Refusal(.fingerprint, ["given": "\"\""]) }
+        guard let fingerprint = content.fingerprint else { return .unconfirmed(fingerprint: try await lookUpRelay(content)) }
         var changed = RemoteSupportSetting(content, fingerprint: fingerprint)
         changed.joinUser = current.joinUser
         // The key that was pinned is the one with this fingerprint, wherever the relay is.
-        if changed.fingerprint == current.fingerprint { changed.pinnedKey = current.pinnedKey }
+        if changed.fingerprint == current.fingerprint { (changed.pinnedKey, changed.acceptedAt) = (current.pinnedKey, current.acceptedAt) }
         if !changed.differences(from: current).isEmpty { try await save(changed, by: actor) }
         return .setting(try await settingReport())
     }
@@ -95,7 +94,7 @@ extension RemoteSupport {
             if case .relayKeyNotPinned(let offered) = failure { return offered }
             last = failure
         }
-        throw Refusal(.relayNotReached, ["reason": last?.sentence ?? "it does not answer"])
+        throw Refusal(.relayNotReached, because: last.map(Cause.init) ?? Cause(.noAnswer))
     }
 
     func deleteSetting(by actor: LogEntry.Actor) async throws(Refusal) -> TerminalReply {

@@ -33,6 +33,7 @@ extension RemoteSupport {
             status.unconfirmedHostKey = facts.hostKeyFingerprint
         }
         status.autoStart = isAutoStart
+        status.isKeyAccepted = setting?.acceptedAt != nil
         status.loginUserCount = users.count
         status.logins = logins.sorted { $0.key.number < $1.key.number }.map { _, login in
             var report = login.report

@@ -45,8 +45,6 @@ package actor RemoteSupport {
     private var connectedAddress: (attempt: TunnelAttempt, address: String)?
     /// When it was last written down that support is on.
     private var rememberedAt = Uptime(nanoseconds: 0)
-    /// Whether the relay of the setting has accepted the terminal key since the program runs.
-    var isKeyAccepted = false
     var facts = BrokerFacts(onlyLoginUser: nil, hostKeyFingerprint: nil, hostKey: nil)
     var logins: [LoginID: Login] = [:]
     var journal = EventJournal()
@@ -120,7 +118,8 @@ package actor RemoteSupport {
         if case .applied(let refused) = await ask(.applyLoginUsers(users)) {
             for refusal in refused {
                 log.warning("login user not made", ["user": refusal.name, "why": refusal.refusal.message])
-                note(.loginUserNotMade, ["user": "\(refusal.name)", "reason": refusal.refusal.message])
+                note(
+                    .loginUserNotMade, ["user": "\(refusal.name)", "reason": refusal.refusal.message], because: Cause(refusal.refusal))
             }
         }
     }
@@ -128,7 +127,7 @@ package actor RemoteSupport {
     /// Tells the broker that commands are answered from now on, and goes on with support that was on.
     package func open() async throws(Refusal) {
         guard case .welcome(let facts) = await ask(.agentIsReady) else {
-            throw Refusal(.broker, ["reason": "it does not answer"])
+            throw Refusal(.broker, because: Cause(.noAnswer))
         }
         self.facts = facts
         let store = store
@@ -182,7 +181,7 @@ package actor RemoteSupport {
     /// Asks the broker and waits for its answer.
     func ask(_ request: BrokerRequest) async -> BrokerReply {
         await withCheckedContinuation { continuation in
-            guard let broker else { return continuation.resume(returning: .refused("the account broker is gone")) }
+            guard let broker else { return continuation.resume(returning: .refused(Reason.brokerGone.english)) }
             broker.ask(request) { continuation.resume(returning: $0) }
         }
     }
@@ -225,10 +224,11 @@ package actor RemoteSupport {
 
     /// Puts something into the log, and tells everybody who watches.
     func note(
-        _ code: LogEntry.Code, _ values: [String: String] = [:], by actor: LogEntry.Actor = .system, failure: TunnelFailure? = nil
+        _ code: LogEntry.Code, _ values: [String: String] = [:], by actor: LogEntry.Actor = .system, failure: TunnelFailure? = nil,
+        because cause: Cause? = nil
     ) {
         changed()
-        guard let entry = journal.add(code, values, by: actor, failure: failure) else { return }
+        guard let entry = journal.add(code, values, by: actor, failure: failure, because: cause) else { return }
         worker.submit { [store, log] in
             // R17: nothing waits for the log, and nothing fails because of it.
             do throws(StoreError) { try store.log.append(entry) } catch { log.warning("log entry not kept", ["why": error]) }
@@ -359,14 +359,17 @@ package actor RemoteSupport {
 
     /// The relay knows the terminal key: a one-time code has done its work.
     private func keyWasAccepted() {
-        isKeyAccepted = true
-        guard settingInEffect?.joinUser != nil else { return }
+        guard let before = settingInEffect, before.joinUser != nil || before.acceptedAt == nil else { return }
+        let moment = before.acceptedAt ?? WallTime.now.description
         settingInEffect?.joinUser = nil
-        guard var joined = setting, joined.joinUser != nil else { return }
-        joined.joinUser = nil
-        setting = joined
-        worker.submit { [store, log, joined] in
-            do throws(StoreError) { try store.save(setting: joined) } catch { log.error("setting not saved", ["why": error]) }
+        settingInEffect?.acceptedAt = moment
+        // What is saved may be another relay already.
+        guard var accepted = setting, accepted.fingerprint == before.fingerprint else { return }
+        accepted.joinUser = nil
+        accepted.acceptedAt = moment
+        setting = accepted
+        worker.submit { [store, log, accepted] in
+            do throws(StoreError) { try store.save(setting: accepted) } catch { log.error("setting not saved", ["why": error]) }
         }
     }
 
@@ -443,7 +446,8 @@ package actor RemoteSupport {
     ) {
         let names = SSHOutputReader.RelayNames(
             host: setting.relay.host, endpoint: "\(setting.relay.host) port \(port)", listeningPort: setting.listeningPort.description,
-            pinned: setting.pinnedKey == nil ? nil : setting.fingerprint, wasKeyAccepted: isKeyAccepted, isJoining: setting.joinUser != nil,
+            pinned: setting.pinnedKey == nil ? nil : setting.fingerprint, wasKeyAccepted: setting.acceptedAt != nil,
+            isJoining: setting.joinUser != nil,
             proxy: setting.proxy?.description)
         let client = TunnelClient(
             names: names, loop: loop, log: log, observed: observed,

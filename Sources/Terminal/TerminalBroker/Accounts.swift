@@ -129,7 +129,7 @@ final class Accounts {
             throw error
         }
         guard let made = try lookup(user) else {
-            throw refusal(user, .accountNotCreated, ["reason": "it was created but cannot be found"])
+            throw refusal(user, .accountNotCreated, ["reason": Reason.accountLost.english])
         }
         return try adopt(made, for: user)
     }

@@ -1,5 +1,6 @@
 package import EventLoops
 package import SystemCalls
+import TerminalCore
 
 /// The agent's side of the channel to the broker. Lives on the agent's loop.
 ///
@@ -41,7 +42,7 @@ package final class BrokerLink {
             closed: { reason in
                 let waiting = answers.waiting.values
                 answers.waiting = [:]
-                for answer in waiting { answer(.refused("the account broker is gone")) }
+                for answer in waiting { answer(.refused(Reason.brokerGone.english)) }
                 closed(reason)
             })
     }
@@ -52,7 +53,7 @@ package final class BrokerLink {
     package func ask(
         _ request: BrokerRequest, passing descriptor: consuming Descriptor? = nil, answer: @escaping (BrokerReply) -> Void
     ) {
-        guard channel.isOpen else { return answer(.refused("the account broker is gone")) }
+        guard channel.isOpen else { return answer(.refused(Reason.brokerGone.english)) }
         answers.last += 1
         let number = answers.last
         answers.waiting[number] = answer

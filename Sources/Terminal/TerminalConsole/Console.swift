@@ -28,8 +28,8 @@ package final class Console: Sendable {
         package var certificateExpiry: WallTime?
         /// Saves settings for the next start of the console; says why not, in one line, or nil.
         package var save: @Sendable (ConsoleSettings) async -> String?
-        /// Checks that a console could be started with these settings; says why not, in one line, or nil.
-        package var check: @Sendable (ConsoleSettings) async -> String?
+        /// Checks that a console could be started with these settings; says why not, or nil.
+        package var check: @Sendable (ConsoleSettings) async -> Obstacle?
         /// Starts the console anew with what is saved, once answers that are under way have left.
         package var restartConsole: @Sendable () -> Void
 
@@ -38,7 +38,7 @@ package final class Console: Sendable {
             ask: @escaping @Sendable (TerminalCommand) async -> TerminalReply, changes: @escaping @Sendable () -> AsyncStream<Void>,
             machine: String, settings: ConsoleSettings, isAddressFixed: Bool, certificateFingerprint: String?,
             certificateExpiry: WallTime?, save: @escaping @Sendable (ConsoleSettings) async -> String?,
-            check: @escaping @Sendable (ConsoleSettings) async -> String?, restartConsole: @escaping @Sendable () -> Void
+            check: @escaping @Sendable (ConsoleSettings) async -> Obstacle?, restartConsole: @escaping @Sendable () -> Void
         ) {
             self.ask = ask
             self.changes = changes
@@ -51,6 +51,18 @@ package final class Console: Sendable {
             self.check = check
             self.restartConsole = restartConsole
         }
+    }
+
+    /// Why no console could be started with some settings.
+    package enum Obstacle: Hashable, Sendable {
+        /// Another program listens there.
+        case addressInUse
+        /// This machine has no such address.
+        case addressNotHere
+        /// Ports like this one are not for the account that the service runs as.
+        case portForbidden
+        /// The customer's own certificate cannot be used.
+        case certificate(CertificateFault)
     }
 
     let environment: Environment
@@ -134,10 +146,15 @@ package final class Console: Sendable {
         case .signedIn where isSignedIn: return nil
         case .signedIn:
             if !isSetUp { return visit.moved(Address("/set-up"), 401, "not-set-up", .signInNeeded) }
-            let next = visit.request.method == .get && visit.request.path != "/" ? visit.request.path : nil
-            let signIn = next.map { Address("/sign-in").query("next", $0) } ?? Address("/sign-in")
-            return visit.moved(signIn, 401, "not-signed-in", .signInNeeded)
+            return visit.moved(Self.signIn(for: visit.request), 401, "not-signed-in", .signInNeeded)
         }
+    }
+
+    /// The sign-in page, which leads back to where `request` wanted to go. What a form held is lost then, and that is said.
+    private static func signIn(for request: HTTPRequest) -> Address {
+        let next = Visit.page(address(of: request).text, for: [.signedIn])
+        let signIn = next == Address("/") ? Address("/sign-in") : Address("/sign-in").query("next", next.text)
+        return request.method == .post ? signIn.query("done", Notice.nothingSaved.rawValue) : signIn
     }
 
     /// The reader's language: chosen, asked for by the browser, or ours.
@@ -179,19 +196,22 @@ package final class Console: Sendable {
         if isSignedIn, case .success(let now) = await visit.status() { status = now }
         let notice = visit.request.query("done").flatMap(Notice.init(rawValue:))
         let layout = Layout(
-            speak: visit.speak, path: visit.request.path, source: Self.source(of: visit.request), status: status,
+            speak: visit.speak, address: Self.address(of: visit.request), source: page.source ?? Self.source(of: visit.request),
+            status: status,
             isConsolePending: isRestartNeeded, isSignedIn: isSignedIn,
             machine: environment.machine, notice: notice.map { $0.text(about: visit.request.query("about"), visit.speak) }, assets: assets)
         return layout.document(page).text
     }
 
+    /// The address of `request`, without what is said once.
+    private static func address(of request: HTTPRequest) -> Address {
+        Address("/").segments(request.path.split(separator: "/").map(String.init))
+            .query(request.query.filter { field in !Route.notices.contains { $0.name == field.name } })
+    }
+
     /// Where the page that answers `request` can be got again; one that answers a form has the same strip and bar as any other page.
-    private static func source(of request: HTTPRequest) -> String {
-        guard request.method != .post else { return "/request" }
-        return request.query.filter { $0.name != "done" && $0.name != "about" }
-            .reduce((text: request.path, mark: "?")) { path, field in
-                (path.text + path.mark + Address.encoded(field.name) + "=" + Address.encoded(field.value), "&")
-            }.text
+    private static func source(of request: HTTPRequest) -> Address {
+        request.method == .post ? Address("/request") : address(of: request)
     }
 
     /// Where the console is found after its restart, as seen by who asks; nil if nothing changes for them.

@@ -1,5 +1,5 @@
-import HTTPServer
-import SystemCalls
+package import HTTPServer
+package import SystemCalls
 
 /// The certificate that the console shows: the customer's own, or one that the terminal has made. Blocks: not on a loop.
 struct ConsoleCertificate: Sendable {
@@ -24,24 +24,25 @@ struct ConsoleCertificate: Sendable {
     /// - Throws: why there is none, in one line.
     func identity(for settings: ConsoleSettings, address: SocketAddress, machine: String) throws(ConsoleFailure) -> TLSIdentity? {
         if let certificate = settings.certificate, let key = settings.privateKey {
-            return try read(certificate, key)
+            do throws(CertificateFault) { return try read(certificate, key) } catch { throw ConsoleFailure(error.description) }
         }
         // Browsers trust what comes from the machine itself without TLS, and a warning that has to be clicked away would teach the wrong
         // thing. Over a network a password never goes in the clear.
         return address.address.isLoopback ? nil : try own(address, machine)
     }
 
-    private func read(_ certificate: String, _ key: String) throws(ConsoleFailure) -> TLSIdentity {
+    /// The customer's own, from its files.
+    func read(_ certificate: String, _ key: String) throws(CertificateFault) -> TLSIdentity {
         let texts: (String, String)
         do throws(SystemError) {
             texts = (try Self.text(certificate), try Self.text(key))
         } catch {
-            throw ConsoleFailure("\(error)")
+            throw .unreadable(error)
         }
         do throws(TLSIdentityError) {
             return try TLSIdentity(certificate: texts.0, privateKey: texts.1, now: Self.now)
         } catch {
-            throw ConsoleFailure("\(Log.escaped(certificate)), \(Log.escaped(key)): \(error)")
+            throw .unusable(files: "\(Log.escaped(certificate)), \(Log.escaped(key))", error)
         }
     }
 
@@ -75,6 +76,22 @@ struct ConsoleCertificate: Sendable {
     }
 
     private static var now: Int64? { WallClock.seconds >= earliestSane ? WallClock.seconds : nil }
+}
+
+/// Why the customer's own certificate cannot be used.
+package enum CertificateFault: Error, Hashable, Sendable, CustomStringConvertible {
+    /// One of its files cannot be read.
+    case unreadable(SystemError)
+    /// What its files hold does not do.
+    case unusable(files: String, TLSIdentityError)
+
+    /// One line.
+    package var description: String {
+        switch self {
+        case .unreadable(let error): error.description
+        case .unusable(let files, let error): "\(files): \(error)"
+        }
+    }
 }
 
 /// Why the console cannot be started: one line.

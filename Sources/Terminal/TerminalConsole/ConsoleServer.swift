@@ -58,6 +58,8 @@ package actor ConsoleServer {
     private let certificate: ConsoleCertificate
     private let access: Access
     private var server: WebServer?
+    /// Where it listens.
+    private var bound: [SocketAddress] = []
     private var isRestarting = false
     /// What a person is told of the server that runs now; nil if none does.
     private(set) var introduction: Introduction?
@@ -114,6 +116,7 @@ package actor ConsoleServer {
             throw ConsoleFailure("the console cannot be reached at \(address): \(error)")
         }
         self.server = server
+        self.bound = bound
         if let fault = await access.fault() { log.error("nobody can sign in to the console", ["why": fault]) }
         let introduction = await introduction(bound.first ?? address, identity)
         self.introduction = introduction
@@ -147,18 +150,24 @@ package actor ConsoleServer {
             restartConsole: { [weak self] in Task { await self?.restart() } })
     }
 
-    /// Why a console could not be started with these settings; nil if it could.
-    private func obstacle(_ settings: ConsoleSettings) async -> String? {
-        do throws(ConsoleFailure) {
-            let address = try Self.address(settings)
-            guard settings.certificate != nil else { return nil }
-            let (certificate, machine) = (certificate, configuration.machine)
-            try await worker.run { () throws(ConsoleFailure) in
-                _ = try certificate.identity(for: settings, address: address, machine: machine)
-            }
+    /// Why a console could not be started with these settings, by what is wrong with them; nil if it could.
+    func obstacle(_ settings: ConsoleSettings) async -> Console.Obstacle? {
+        // What is no address of numbers is none of this machine's.
+        guard let address = try? Self.address(settings) else { return .addressNotHere }
+        // The port that this console has is free once it is restarted, whatever address it belongs to.
+        let isOwnPort = bound.contains { $0.port == address.port }
+        do throws(SystemError) {
+            _ = try Sockets.listen(on: SocketAddress(address.address, port: isOwnPort ? 0 : address.port))
+        } catch {
+            return error.kind == .inUse ? .addressInUse : error.kind == .forbidden ? .portForbidden : .addressNotHere
+        }
+        guard let file = settings.certificate, let key = settings.privateKey else { return nil }
+        let certificate = certificate
+        do throws(CertificateFault) {
+            try await worker.run { () throws(CertificateFault) in _ = try certificate.read(file, key) }
             return nil
         } catch {
-            return error.description
+            return .certificate(error)
         }
     }
 

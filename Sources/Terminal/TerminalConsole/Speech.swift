@@ -24,6 +24,11 @@ struct Speech: Sendable {
             })
     }
 
+    /// The way that takes one line of support's for everything.
+    func orPaste() -> Markup {
+        "<p class=\"hint\">\(html(.orPaste, "<code>towline:</code>")) <a href=\"/request\">\(self(.pasteRequest))</a></p>"
+    }
+
     /// A length of time.
     func length(_ seconds: Int) -> String { language.length(seconds: seconds) }
 
@@ -31,7 +36,12 @@ struct Speech: Sendable {
     func moment(_ iso8601: String) -> Markup { "<time datetime=\"\(iso8601)\">\(language.moment(iso8601))</time>" }
 
     /// What the terminal says of a refusal.
-    func refusal(_ refusal: Refusal) -> String { sentence(MessageWords.text("refusal.\(refusal.code.rawValue)", refusal.values, language)) }
+    func refusal(_ refusal: Refusal) -> String {
+        sentence(MessageWords.text("refusal.\(refusal.code.rawValue)", refusal.values, because: refusal.cause, language))
+    }
+
+    /// A reason of the system's or of somebody else's.
+    func reason(_ text: String) -> String { MessageWords.reason(text, language) }
 
     /// What happened on the way to the relay.
     func failure(_ failure: TerminalStatus.Failure) -> String {
@@ -45,7 +55,9 @@ struct Speech: Sendable {
 
     /// An entry of the log.
     func entry(_ entry: LogEntry) -> String {
-        guard let failure = entry.failure else { return sentence(MessageWords.text("log.\(entry.code.rawValue)", entry.values, language)) }
+        guard let failure = entry.failure else {
+            return sentence(MessageWords.text("log.\(entry.code.rawValue)", entry.values, because: entry.cause, language))
+        }
         return language == .english ? "\(self.failure(failure)) \(advice(failure))" : self.failure(failure) + advice(failure)
     }
 
@@ -63,6 +75,29 @@ struct Speech: Sendable {
 
     /// A stage that lies behind.
     func achieved(_ stage: ConnectionStage) -> String { MessageWords.text("stage-done.\(stage.rawValue)", [:], language) }
+
+    /// A sentence in a page, with each fingerprint in it set apart: it is compared letter by letter, and may be broken anywhere.
+    func marked(_ text: String) -> Markup {
+        var rest = text[...]
+        var markup = Markup()
+        while let start = rest.firstRange(of: Self.fingerprint)?.lowerBound {
+            let end = rest[start...].firstIndex { !($0.isASCII && ($0.isLetter || $0.isNumber || ":+/".contains($0))) } ?? rest.endIndex
+            markup += Markup(String(rest[..<start])) + "<code>\(String(rest[start..<end]))</code>"
+            rest = rest[end...]
+        }
+        return markup + Markup(String(rest))
+    }
+
+    /// How a fingerprint begins.
+    private static let fingerprint = "SHA256:"
+
+    /// What something is: a label and its value.
+    func labelled(_ label: String, _ value: String) -> String {
+        switch language {
+        case .english: "\(label): \(value)"
+        case .japanese: "\(label)：\(value)"
+        }
+    }
 
     /// A phrase as a sentence: with a full stop behind.
     func sentence(_ text: String) -> String {

@@ -1,6 +1,7 @@
 import HTML
 import HTTPServer
 import Localization
+import SSHKeys
 import TerminalCore
 
 /// One request on its way through the console: who asks, in which language, and whom to ask.
@@ -68,9 +69,11 @@ struct Visit: Sendable {
     func refused(_ refusal: Refusal, also others: [Refusal] = [], in page: (FormState) -> Page, _ fields: Fields) -> Answer {
         var state = fields.state
         let all = others.contains(refusal) ? others : [refusal] + others
+        state.isStale = refusal.code == .changedElsewhere
         for refusal in all { state.errors[refusal.fieldName ?? "", default: []].append(speak.refusal(refusal)) }
+        if state.isStale { state.errors[""] = [speak(.errorStale)] }
         // A private key that was pasted by mistake is in no page: it ends here.
-        if all.contains(where: { $0.code == .keyPrivate }) { state.values["keys"] = nil }
+        state.values["keys"] = state.values["keys"].map(AuthorizedKey.withoutPrivateKeys)
         return Answer.refused(refusal.status, page(state), problem(refusal))
     }
 
@@ -99,35 +102,29 @@ struct Visit: Sendable {
         return Answer.refused(422, MessagePage.page(speak(.problem), text, speak), Problem(code: "malformed", message: text))
     }
 
-    /// Where to go after something was done: where the form came from, if it says so and that is one of ours; with the notice.
+    /// Where to go after something was done: where the form came from, if it says so, with the notice.
     func next(_ fields: Fields, or standard: Address, _ notice: Notice, about: String? = nil) -> Address {
-        let address = fields["back"].flatMap(Back.init(rawValue:))?.address ?? standard
-        let noticed = address.query("done", notice.rawValue)
+        let noticed = (fields["back"].map { Self.page($0) } ?? standard).query("done", notice.rawValue)
         return about.map { noticed.query("about", $0) } ?? noticed
     }
 
-    /// Pages that a form may ask to go back to.
-    enum Back: String, CaseIterable, Sendable {
-        case home = "/"
-        case loginUsers = "/login-users"
-        case remoteSupport = "/remote-support"
-        case system = "/system"
-        case log = "/log"
-        case request = "/request"
-        case signIn = "/sign-in"
-        case setUp = "/set-up"
-
-        var address: Address {
-            switch self {
-            case .home: Address("/")
-            case .loginUsers: Address("/login-users")
-            case .remoteSupport: Address("/remote-support")
-            case .system: Address("/system")
-            case .log: Address("/log")
-            case .request: Address("/request")
-            case .signIn: Address("/sign-in")
-            case .setUp: Address("/set-up")
+    /// The page that `target` names, such as `/log?kind=login`; the nearest one above it where it names none, at last Home.
+    ///
+    /// - Parameters:
+    ///   - target: what a form says, from outside: nothing but pages of ours comes out of it.
+    ///   - admissions: which pages count.
+    static func page(_ target: String, for admissions: Set<Route.Admission> = [.signedIn, .everybody, .beforeSetUp]) -> Address {
+        guard let wanted = HTTPRequest(target: target) else { return Address("/") }
+        var segments = wanted.path.split(separator: "/").map(String.init)
+        while true {
+            let path = "/" + segments.joined(separator: "/")
+            let route = Route.all.first { $0.isPage && admissions.contains($0.admission) && $0.match(path) != nil }
+            if let route {
+                return Address("/").segments(segments).query(
+                    wanted.query.filter { given in route.query.contains { $0.name == given.name && $0.isAcceptable(given.value) } })
             }
+            if segments.isEmpty { return Address("/") }
+            segments.removeLast()
         }
     }
 }
@@ -148,6 +145,7 @@ enum Notice: String, CaseIterable, Sendable {
     case password
     case console
     case request
+    case nothingSaved = "nothing-saved"
 
     /// What it says. `about` comes from the address: it is shown only where a name belongs, and only if it is one.
     func text(about: String?, _ speak: Speech) -> String {
@@ -167,6 +165,7 @@ enum Notice: String, CaseIterable, Sendable {
         case .password: speak(.noticePassword)
         case .console: speak(.noticeConsole)
         case .request: speak(.requestDone)
+        case .nothingSaved: speak(.noticeNothingSaved)
         }
     }
 }

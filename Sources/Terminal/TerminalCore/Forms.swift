@@ -73,7 +73,7 @@ package struct SettingForm: Hashable, Codable, Sendable {
     package var relay: String?
     /// This terminal's port on the relay.
     package var listeningPort: String?
-    /// The relay's fingerprint, as the customer compared it.
+    /// The relay's fingerprint, as the customer compared it; what is taken away has to be compared anew.
     package var fingerprint: String?
     /// The user name told to the relay.
     package var user: String?
@@ -95,7 +95,7 @@ package struct SettingForm: Hashable, Codable, Sendable {
         package var listeningPort: ListeningPort
         /// The user name told to it.
         package var user: String
-        /// Its fingerprint; nil if none was ever given.
+        /// Its fingerprint; nil if the relay has to be asked for it, and the customer to compare it.
         package var fingerprint: Fingerprint?
         /// The proxy on the way.
         package var proxy: ProxySetting?
@@ -106,7 +106,7 @@ package struct SettingForm: Hashable, Codable, Sendable {
     /// - Throws: the first field that is wrong.
     package func content(changing current: RemoteSupportSetting?) throws(Refusal) -> Content {
         Content(
-            relay: try parsed(relay, or: current?.relay, .relayAddress),
+            relay: try parsedRelay(current?.relay),
             listeningPort: try parsed(listeningPort, or: current?.listeningPort, .listeningPort), user: try parsedUser(current),
             fingerprint: try parsedFingerprint(current), proxy: try parsedProxy(current?.proxy))
     }
@@ -114,7 +114,7 @@ package struct SettingForm: Hashable, Codable, Sendable {
     /// Everything that is wrong with the form, in the order of its fields.
     package func refusals(changing current: RemoteSupportSetting?) -> [Refusal] {
         let reasons = [
-            Refusal.of { () throws(Refusal) in try parsed(relay, or: current?.relay, .relayAddress) },
+            Refusal.of { () throws(Refusal) in try parsedRelay(current?.relay) },
             Refusal.of { () throws(Refusal) in try parsed(listeningPort, or: current?.listeningPort, .listeningPort) },
             Refusal.of { () throws(Refusal) in try parsedUser(current) },
             Refusal.of { () throws(Refusal) in try parsedFingerprint(current) },
@@ -133,6 +133,19 @@ package struct SettingForm: Hashable, Codable, Sendable {
         }
     }
 
+    /// The relay; where its host is one, what is wrong is its ports.
+    private func parsedRelay(_ current: RelayAddress?) throws(Refusal) -> RelayAddress {
+        do throws(Refusal) {
+            return try parsed(relay, or: current, .relayAddress)
+        } catch {
+            let text = relay ?? ""
+            // Why the host alone is none is what is said already.
+            guard let colon = text.lastIndex(of: ":"), (try? RelayAddress(parsing: String(text[..<colon]))) != nil else { throw error }
+            let ports = String(text[text.index(after: colon)...])
+            throw Refusal(.relayPorts, ["given": Printable.quoted(ports), "most": "\(RelayAddress.maximumPorts)"])
+        }
+    }
+
     private func parsedUser(_ current: RemoteSupportSetting?) throws(Refusal) -> String {
         guard let user else { return current?.user ?? RemoteSupportSetting.defaultUser }
         if user.isEmpty { return RemoteSupportSetting.defaultUser }
@@ -141,7 +154,8 @@ package struct SettingForm: Hashable, Codable, Sendable {
     }
 
     private func parsedFingerprint(_ current: RemoteSupportSetting?) throws(Refusal) -> Fingerprint? {
-        guard let fingerprint, !fingerprint.isEmpty else { return current.flatMap { Fingerprint($0.fingerprint) } }
+        guard let fingerprint else { return current.flatMap { Fingerprint($0.fingerprint) } }
+        if fingerprint.isEmpty { return nil }
         guard let parsed = Fingerprint(fingerprint) else { throw Refusal(.fingerprint, ["given": Printable.quoted(fingerprint)]) }
         return parsed
     }

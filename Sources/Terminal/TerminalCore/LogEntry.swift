@@ -12,17 +12,20 @@ package struct LogEntry: Hashable, Codable, Sendable {
     package var by: Actor
     /// What failed, for `connectionFailed`.
     package var failure: TerminalStatus.Failure?
+    /// What stands in the gap `reason`, where that is a message of its own.
+    package var cause: Cause?
 
     /// One line for people.
     package var message: String { code.filled(values) }
     /// Which part of the log it belongs to.
     package var kind: Kind { code.kind }
     /// Whether it tells of something that went wrong.
-    package var isFailure: Bool { code.isFailure }
+    package var isFailure: Bool { code.isFailure && failure?.isExpected != true }
 
     /// An entry with its parts given.
     package init(
-        number: Int, at: String, code: Code, values: [String: String] = [:], by: Actor = .system, failure: TerminalStatus.Failure? = nil
+        number: Int, at: String, code: Code, values: [String: String] = [:], by: Actor = .system, failure: TerminalStatus.Failure? = nil,
+        cause: Cause? = nil
     ) {
         assert(code.valueNames.allSatisfy { values[$0] != nil }, "\(code) needs \(code.valueNames)")
         self.number = number
@@ -31,9 +34,10 @@ package struct LogEntry: Hashable, Codable, Sendable {
         self.values = values
         self.by = by
         self.failure = failure
+        self.cause = cause
     }
 
-    private enum CodingKeys: CodingKey { case number, at, code, kind, values, by, failure, message, isFailure }
+    private enum CodingKeys: CodingKey { case number, at, code, kind, values, by, failure, cause, message, isFailure }
 
     package init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
@@ -43,6 +47,7 @@ package struct LogEntry: Hashable, Codable, Sendable {
         values = try fields.decode([String: String].self, forKey: .values)
         by = try fields.decode(Actor.self, forKey: .by)
         failure = try fields.decodeIfPresent(TerminalStatus.Failure.self, forKey: .failure)
+        cause = try fields.decodeIfPresent(Cause.self, forKey: .cause)
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -54,6 +59,7 @@ package struct LogEntry: Hashable, Codable, Sendable {
         try fields.encode(values, forKey: .values)
         try fields.encode(by, forKey: .by)
         try fields.encodeIfPresent(failure, forKey: .failure)
+        try fields.encodeIfPresent(cause, forKey: .cause)
         try fields.encode(message, forKey: .message)
         try fields.encode(isFailure, forKey: .isFailure)
     }
@@ -70,11 +76,13 @@ package struct LogEntry: Hashable, Codable, Sendable {
             case staff
             /// Nobody: it happened by itself.
             case system
+            /// Somebody who did not prove who they are; named by their address.
+            case unknown
         }
 
         /// In which part.
         package var role: Role
-        /// Who, where that is known: the comment of a member of staff's key, or its fingerprint.
+        /// Who, where that is known: the comment of a member of staff's key, or its fingerprint; where an unknown one came from.
         package var name: String?
 
         /// An actor with its parts given.
@@ -229,10 +237,13 @@ package struct LogEntry: Hashable, Codable, Sendable {
         }
 
         /// Whether it is kept on disk. The steps of each try are not: a terminal that cannot connect takes them every minute.
-        package var isKept: Bool {
+        package var isKept: Bool { !isStep }
+
+        /// Whether it is a step of one try to connect.
+        package var isStep: Bool {
             switch self {
-            case .nameResolved, .relayConnected, .relayChecked, .keyAccepted, .portGranted, .lastGoodAddress: false
-            default: true
+            case .nameResolved, .relayConnected, .relayChecked, .keyAccepted, .portGranted, .lastGoodAddress: true
+            default: false
             }
         }
 

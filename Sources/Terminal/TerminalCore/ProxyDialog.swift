@@ -80,7 +80,7 @@ package struct ProxyDialog: Sendable {
             head += bytes
             return readHead()
         case .socksMethod:
-            guard bytes[0] == 5 else { return fail(.refused("it is no SOCKS 5 proxy")) }
+            guard bytes[0] == 5 else { return fail(.refused(Reason.notSOCKS.english)) }
             switch bytes[1] {
             case 0: return connectSOCKS()
             case 2:
@@ -92,7 +92,7 @@ package struct ProxyDialog: Sendable {
             }
         case .socksCredentials: return bytes[1] == 0 ? connectSOCKS() : fail(.credentials)
         case .socksReply:
-            guard bytes[0] == 5 else { return fail(.refused("it is no SOCKS 5 proxy")) }
+            guard bytes[0] == 5 else { return fail(.refused(Reason.notSOCKS.english)) }
             guard bytes[1] == 0 else { return fail(.refused(Self.words(bytes[1]))) }
             // The address that it bound follows: of no interest, but of three lengths.
             switch bytes[3] {
@@ -101,7 +101,7 @@ package struct ProxyDialog: Sendable {
             case 3:
                 state = .socksLength
                 return .read(1)
-            default: return fail(.refused("its answer is none that SOCKS 5 has"))
+            default: return fail(.refused(Reason.strangeSOCKSAnswer.english))
             }
         case .socksLength: return rest(Int(bytes[0]) + 2)
         case .socksRest:
@@ -131,10 +131,10 @@ package struct ProxyDialog: Sendable {
 
     /// Reads byte by byte until the empty line: what follows is the relay's.
     private mutating func readHead() -> Step {
-        if head.count >= 5, !head.starts(with: Array("HTTP/".utf8)) { return fail(.refused("it is no HTTP proxy")) }
+        if head.count >= 5, !head.starts(with: Array("HTTP/".utf8)) { return fail(.refused(Reason.notHTTP.english)) }
         // `elementsEqual`, not `==` with an array: that would take the suffix by walking through all there is.
         guard head.suffix(4).elementsEqual([13, 10, 13, 10]) || head.suffix(2).elementsEqual([10, 10]) else {
-            if head.count >= Self.maximumHead { return fail(.refused("its answer is too long")) }
+            if head.count >= Self.maximumHead { return fail(.refused(Reason.longAnswer.english)) }
             return .read(1)
         }
         // `HTTP/1.1 200 Connection established`
@@ -145,19 +145,19 @@ package struct ProxyDialog: Sendable {
             state = .over
             return .connected
         case "407": return fail(.credentials)
-        default: return fail(.refused(status.isEmpty ? "its answer is none that HTTP has" : status))
+        default: return fail(.refused(status.isEmpty ? Reason.strangeHTTPAnswer.english : status))
         }
     }
 
     /// RFC 1928 §6.
     private static func words(_ reply: UInt8) -> String {
         switch reply {
-        case 2: "its rules do not allow it"
-        case 3: "the network cannot be reached"
-        case 4: "the relay cannot be reached"
-        case 5: "the relay refuses connections"
-        case 6: "the relay does not answer"
-        case 7, 8: "it does not connect to names"
+        case 2: Reason.forbiddenByProxy.english
+        case 3: Reason.networkBehindProxy.english
+        case 4: Reason.relayBehindProxy.english
+        case 5: Reason.refusedBehindProxy.english
+        case 6: Reason.silentBehindProxy.english
+        case 7, 8: Reason.namesAtProxy.english
         default: "SOCKS failure \(reply)"
         }
     }

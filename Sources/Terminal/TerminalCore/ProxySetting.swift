@@ -32,17 +32,14 @@ package struct ProxySetting: Hashable, Codable, Sendable {
         self.password = password
     }
 
-    /// From `http://HOST:PORT` or `socks5://HOST:PORT`; `HOST:PORT` alone is HTTP.
+    /// From `http://HOST[:PORT]` or `socks5://HOST[:PORT]`.
     ///
     /// - Throws: `.proxyAddress`, or `.proxyCredentials` where credentials stand in the address: they have fields of their own.
     package init(parsing text: String) throws(Refusal) {
         let refusal = Refusal(.proxyAddress, ["given": Printable.quoted(text)])
-        var rest = text[...]
-        var kind = Kind.http
-        for (scheme, meant) in [("http://", Kind.http), ("socks5://", .socks5), ("socks5h://", .socks5)] where rest.hasPrefix(scheme) {
-            rest = rest.dropFirst(scheme.count)
-            kind = meant
-        }
+        let schemes = [("http://", Kind.http), ("socks5://", .socks5), ("socks5h://", .socks5)]
+        guard let (scheme, kind) = schemes.first(where: { text.hasPrefix($0.0) }) else { throw refusal }
+        var rest = text.dropFirst(scheme.count)
         if rest.hasSuffix("/") { rest = rest.dropLast() }
         if rest.contains("@") { throw Refusal(.proxyCredentials, ["detail": "; they are set beside the address, not in it"]) }
         let hasPort = rest.hasPrefix("[") ? rest.contains("]:") : rest.contains(":")

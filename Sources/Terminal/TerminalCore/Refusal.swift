@@ -6,29 +6,36 @@ package struct Refusal: Error, Hashable, Codable, Sendable {
     package let code: Code
     /// What goes into the gaps of the code's words; safe on a screen.
     package let values: [String: String]
+    /// What stands in the gap `reason`, where that is a message of its own.
+    package let cause: Cause?
 
     /// One line, without a full stop, safe on a screen; says what to do where something can be done.
     package var message: String { code.filled(values) }
 
     /// A refusal with its parts given; `values` has one for each of `code.valueNames`.
-    package init(_ code: Code, _ values: [String: String] = [:]) {
+    package init(_ code: Code, _ values: [String: String] = [:], because cause: Cause? = nil) {
+        var values = values
+        if let cause { values["reason"] = cause.sentence }
         assert(code.valueNames.allSatisfy { values[$0] != nil }, "\(code) needs \(code.valueNames)")
         self.code = code
         self.values = values
+        self.cause = cause
     }
 
-    private enum CodingKeys: CodingKey { case code, values, message }
+    private enum CodingKeys: CodingKey { case code, values, cause, message }
 
     package init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         code = try fields.decode(Code.self, forKey: .code)
         values = try fields.decode([String: String].self, forKey: .values)
+        cause = try fields.decodeIfPresent(Cause.self, forKey: .cause)
     }
 
     package func encode(to encoder: any Encoder) throws {
         var fields = encoder.container(keyedBy: CodingKeys.self)
         try fields.encode(code, forKey: .code)
         try fields.encode(values, forKey: .values)
+        try fields.encodeIfPresent(cause, forKey: .cause)
         try fields.encode(message, forKey: .message)
     }
 }
@@ -40,6 +47,7 @@ extension Refusal {
         case loginUserName = "login-user-name"
         case accessLevel = "access-level"
         case relayAddress = "relay-address"
+        case relayPorts = "relay-ports"
         case relayUser = "relay-user"
         case listeningPort = "listening-port"
         case fingerprint
@@ -99,6 +107,8 @@ extension Refusal {
             case .loginUserName: "{given} is not a login user name: {rule}"
             case .accessLevel: "access level {given}: it is standard or administrator"
             case .relayAddress: "{given} is not a relay address: {rule}"
+            case .relayPorts:
+                "{given} are no ports of a relay: up to {most} numbers from 1 to 65535, separated by commas, such as 22,443"
             case .relayUser: "the relay user {given} is not a user name: letters, digits, - _ and ., at most 64"
             case .listeningPort: "{given} is not a listening port: {rule}"
             case .fingerprint: "{given} is not a fingerprint: it is SHA256: and 43 characters, as support sent it"
@@ -170,6 +180,7 @@ extension Refusal {
                 .keyUnsupported, .keyWeak, .tooManyKeys:
                 .keys
             case .relayAddress: .relay
+            case .relayPorts: .relayPorts
             case .relayUser: .user
             case .listeningPort: .listeningPort
             case .fingerprint, .relayNotReached: .fingerprint
@@ -184,7 +195,7 @@ extension Refusal {
 
     /// A field of one of the forms that the customer fills in.
     package enum FormField: String, CaseIterable, Sendable {
-        case name, access, keys, relay, listeningPort, user, fingerprint, proxy, proxyUser, limit, request
+        case name, access, keys, relay, relayPorts, listeningPort, user, fingerprint, proxy, proxyUser, limit, request
     }
 
     /// A line of public keys that is none, by its number and the reason.

@@ -17,6 +17,8 @@ package struct RemoteSupportSetting: Hashable, Codable, Sendable {
     package var proxy: ProxySetting?
     /// The user name that carries the one-time code of a support request, until the relay has accepted the terminal key.
     package var joinUser: String?
+    /// When the relay accepted the terminal key for the first time, ISO 8601 by this machine's clock; nil: not yet.
+    package var acceptedAt: String?
 
     /// What the relay is told as the user name now.
     package var userToTell: String { joinUser ?? user }
@@ -45,11 +47,12 @@ package struct RemoteSupportSetting: Hashable, Codable, Sendable {
         self.proxy = proxy
     }
 
-    /// What of it the customer has set, as one value: pinning a key changes nothing of it, and the password stays out of it.
+    /// What of it the customer has set, as one value: what the relay does changes nothing of it, and the password stays out of it.
     package var revision: Revision {
         var setting = self
         setting.pinnedKey = nil
         setting.joinUser = nil
+        setting.acceptedAt = nil
         setting.proxy?.password = nil
         return Revision(of: setting)
     }

@@ -181,12 +181,12 @@ package struct SSHOutputReader: Sendable {
         } else if line.hasPrefix("Received disconnect from ") {
             readDisconnect(line)
         } else if line.hasPrefix("Timeout, server "), stage == .waiting {
-            settle(.lost(reason: "it did not answer for more than a minute"))
+            settle(.lost(reason: Reason.lostSilently.english))
         }
     }
 
     private var keyRefused: TunnelFailure {
-        if relay.isJoining { return .joinRefused(reason: "it was used already, has expired or was cancelled") }
+        if relay.isJoining { return .joinRefused(reason: Reason.codeSpent.english) }
         return relay.wasKeyAccepted ? .keyWithdrawn : .keyUnknown
     }
 

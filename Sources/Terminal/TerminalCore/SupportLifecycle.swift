@@ -134,10 +134,10 @@ package struct SupportLifecycle: Sendable {
 
     /// The customer gives support more time, counted from the end that is set.
     ///
-    /// - Returns: the new end; nil if support is off or has no end, and nothing changed.
+    /// - Returns: the new end; nil if support is off, has no end, or would last longer than it may, and nothing changed.
     package mutating func extend(by duration: Duration, at now: Uptime) -> Uptime? {
-        guard isOn, let deadline else { return nil }
-        end(at: min(deadline + duration, now + SupportLimit.maximum), seenFrom: now)
+        guard isOn, let deadline, deadline + duration <= now + SupportLimit.maximum else { return nil }
+        end(at: deadline + duration, seenFrom: now)
         return self.deadline
     }
 

@@ -21,7 +21,7 @@ package enum TerminalCommand: Hashable, Codable, Sendable {
     case createSetting(SettingForm)
     /// Changes the setting; the key stays. While support is on, the change takes effect at the next start or with `restart`: until then
     /// `TerminalStatus.pendingChanges` names what differs. With a revision, refused (`changed-elsewhere`) if it is not what it was then.
-    /// Answered with `.setting`.
+    /// Answered with `.setting`, or with `.unconfirmed` where the form takes the fingerprint away.
     case changeSetting(SettingForm, revision: Revision?)
     /// Deletes the setting and its key; support goes off. Answered with `.done`.
     case deleteSetting

@@ -7,6 +7,8 @@ package enum TerminalCommandLine {
     package enum Intent: Sendable {
         /// Show help about these words.
         case help([String])
+        /// Tell which version this is.
+        case version
         /// Be the daemon; `console` is where its console listens, `none` for no console, nil for where its settings say.
         case serve(isVerbose: Bool, console: String?)
         /// Ask the daemon.
@@ -120,6 +122,7 @@ package enum TerminalCommandLine {
                     .init("--count", value: "N", "how many, at most \(LogFilter.maximumCount) (default \(LogFilter.standardCount))"),
                 ]),
             CommandSpec("test", "Tries the way to the relay once, and says where it fails and what to do"),
+            CommandTable.versionCommand,
             CommandSpec("help", "Shows help", arguments: [.init("COMMAND", isOptional: true)]),
         ],
         everywhere: [
@@ -138,6 +141,7 @@ package enum TerminalCommandLine {
         do {
             switch line.name {
             case "help": return .help(line.arguments)
+            case "version": return .version
             case "serve": return .serve(isVerbose: line.has("--verbose"), console: line.value("--console"))
             case "status": return .ask(.status)
             case "login-user add": return .ask(.addLoginUser(try loginUser(line, contents)))

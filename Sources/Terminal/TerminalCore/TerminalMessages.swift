@@ -11,7 +11,7 @@ package enum TerminalMessages {
     /// All of them, each once.
     package static var all: [Message] {
         messages("refusal", Refusal.Code.self) + messages("failure", TunnelFailure.Code.self) + messages("log", LogEntry.Code.self)
-            + messages("state", TerminalStatus.State.self)
+            + messages("state", TerminalStatus.State.self) + messages("reason", Reason.self)
             + TunnelFailure.Code.allCases.map { Message(key: "advice.\($0.rawValue)", english: $0.advice) }
             + ConnectionStage.allCases.flatMap {
                 [
@@ -20,6 +20,9 @@ package enum TerminalMessages {
                 ]
             }
     }
+
+    /// The English of each, by its name.
+    package static let english = Dictionary(uniqueKeysWithValues: all.map { ($0.key, $0.english) })
 
     private static func messages<Code: MessageCode>(_ prefix: String, _ type: Code.Type) -> [Message] {
         Code.allCases.map { Message(key: "\(prefix).\($0.rawValue)", english: $0.english) }

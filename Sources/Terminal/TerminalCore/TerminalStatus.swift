@@ -86,6 +86,9 @@ package struct TerminalStatus: Hashable, Codable, Sendable {
         /// What to do.
         package var advice: String
 
+        /// Whether it is on the way that was agreed: staff have not approved the terminal key yet.
+        package var isExpected: Bool { code == .awaitingApproval }
+
         /// The report of `failure`.
         package init(_ failure: TunnelFailure) {
             code = failure.code
@@ -113,6 +116,8 @@ package struct TerminalStatus: Hashable, Codable, Sendable {
     package var pendingChanges: [SettingField]
     /// Whether support that is on comes on again with the service.
     package var autoStart: Bool
+    /// Whether the relay of the setting has accepted the terminal key at least once.
+    package var isKeyAccepted: Bool
     /// What went wrong last, until the tunnel stands.
     package var failure: Failure?
     /// Seconds until the next try, when retrying.
@@ -137,6 +142,7 @@ package struct TerminalStatus: Hashable, Codable, Sendable {
         self.state = state
         pendingChanges = []
         autoStart = false
+        isKeyAccepted = false
         logins = []
         loginUserCount = 0
         events = []

@@ -117,7 +117,7 @@ extension TunnelFailure {
             case .relayKeyMismatch(let offered, let confirmed): ["offered": offered, "confirmed": confirmed]
             case .keyUnknown, .keyWithdrawn: [:]
             case .awaitingApproval(let fingerprint): ["fingerprint": fingerprint]
-            case .portRefused(let port, let reason): ["port": port, "reason": reason ?? "it gives no reason"]
+            case .portRefused(let port, let reason): ["port": port, "reason": reason ?? Reason.noReason.english]
             }
         return raw.mapValues(Self.shown)
     }

@@ -16,6 +16,9 @@ enum Asking {
             case .help(let topic):
                 Output.say(TerminalCommandLine.table.help(about: topic))
                 Output.end(.done)
+            case .version:
+                Output.say("towline-terminal \(Version.text)\n")
+                Output.end(.done)
             case .serve(let isVerbose, let console): ServeRole.run(dataFolder: folder, isVerbose: isVerbose, console: console)
             case .ask(let command):
                 let reply = call(command, folder)

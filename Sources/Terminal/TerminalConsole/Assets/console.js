@@ -14,7 +14,7 @@ function showTimes(root) {
   }
 }
 
-// --- Counting down -----------------------------------------------------------------------------------------------------
+// --- Lengths of time that go on ------------------------------------------------------------------------------------------
 
 const units = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 
@@ -34,10 +34,14 @@ function length(exact) {
 
 let shownAt = performance.now();
 
-function countDown() {
+// What counts: seconds that are left, or that have passed.
+const counters = "[data-countdown], [data-countup]";
+
+function count() {
   const passed = (performance.now() - shownAt) / 1000;
-  for (const element of document.querySelectorAll("[data-countdown]")) {
-    const text = length(Math.max(0, Math.round(Number(element.dataset.countdown) - passed)));
+  for (const element of document.querySelectorAll(counters)) {
+    const { countdown, countup } = element.dataset;
+    const text = length(Math.max(0, Math.round(countdown === undefined ? Number(countup) + passed : Number(countdown) - passed)));
     if (element.textContent !== text) element.textContent = text;
   }
 }
@@ -77,7 +81,7 @@ function replaceLiveParts(fresh) {
     showTimes(next);
     update(old, next);
   }
-  countDown();
+  count();
 }
 
 // Changes only what differs, so that focus, choices in lists, a press of a button under way and what a screen reader says
@@ -85,10 +89,10 @@ function replaceLiveParts(fresh) {
 function update(old, next) {
   if (old.isEqualNode(next)) return;
   if (old.nodeType !== Node.ELEMENT_NODE) { old.data = next.data; return; }
-  if (old.matches("[data-countdown]") && next.matches("[data-countdown]")) { old.dataset.countdown = next.dataset.countdown; return; }
   for (const { name } of [...old.attributes]) if (!next.hasAttribute(name)) old.removeAttribute(name);
   for (const { name, value } of next.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
-  if (old.matches("select")) return;
+  // A choice is the reader's, and what counts is written by `count`.
+  if (old.matches(`select, ${counters}`)) return;
   const rest = [...old.childNodes];
   for (const [child, kept] of matched(rest, [...next.childNodes])) {
     if (!kept) { old.insertBefore(document.importNode(child, true), rest[0] ?? null); continue; }
@@ -124,23 +128,50 @@ function matched(before, after) {
 // A terminal that restarts is away for a moment; only what lasts longer is worth a word.
 const patience = 4000;
 
-function listen() {
-  const lost = document.getElementById("connection-lost");
+// A browser has six connections to a host, and [Stop] needs one of them: so only one tab holds the stream of events, and tells the others.
+const tabs = new BroadcastChannel("events");
+
+function tell(news) {
+  tabs.postMessage(news);
+  hear(news);
+}
+
+const lost = document.getElementById("connection-lost");
+let losing;
+
+function hear(news) {
+  switch (news) {
+    case "open":
+      clearTimeout(losing);
+      losing = undefined;
+      if (!lost.hidden) lost.hidden = true;
+      refresh();
+      break;
+    case "change": refresh(); break;
+    case "error": losing ??= setTimeout(() => { lost.hidden = false; }, patience); break;
+    // The session is over, or the answer was no stream. Loading the page again says which.
+    case "closed": setTimeout(() => { if (!isLeaving) location.reload(); }, patience * 2); break;
+  }
+}
+
+// Holds the stream until the page is left.
+async function hold() {
   const events = new EventSource("/events");
-  let timer;
-  events.addEventListener("open", () => {
-    clearTimeout(timer);
-    timer = undefined;
-    if (!lost.hidden) lost.hidden = true;
-    refresh();
-  });
-  events.addEventListener("change", refresh);
+  events.addEventListener("open", () => tell("open"));
+  events.addEventListener("change", () => tell("change"));
   events.addEventListener("error", () => {
-    timer ??= setTimeout(() => { lost.hidden = false; }, patience);
-    // Closed for good: the session is over, or the answer was no stream. Loading the page again says which.
-    if (events.readyState === EventSource.CLOSED) setTimeout(() => { if (!isLeaving) location.reload(); }, patience * 2);
+    tell("error");
+    if (events.readyState === EventSource.CLOSED) tell("closed");
   });
-  addEventListener("pagehide", () => events.close());
+  await new Promise((resolve) => addEventListener("pagehide", resolve, { once: true }));
+  events.close();
+}
+
+function listen() {
+  // What changed before this tab could hear of it.
+  refresh();
+  // Locks want a safe origin, which a console behind somebody's own proxy may not have: then each tab has its stream.
+  if (navigator.locks) navigator.locks.request("events", hold); else hold();
 }
 
 // --- Forms ------------------------------------------------------------------------------------------------------------------
@@ -182,9 +213,13 @@ function offerCopy(button) {
 }
 
 showTimes(document);
-countDown();
-setInterval(countDown, 1000);
-if (body.dataset.source) listen();
+count();
+setInterval(count, 1000);
+if (body.dataset.source) {
+  tabs.addEventListener("message", ({ data }) => hear(data));
+  // Also when the browser brings a page back that it had kept.
+  addEventListener("pageshow", listen);
+}
 for (const form of document.querySelectorAll("form[data-unsaved]")) watchUnsaved(form);
 for (const button of document.querySelectorAll("button[data-busy]")) watchBusy(button);
 for (const button of document.querySelectorAll("button[data-copy]")) offerCopy(button);

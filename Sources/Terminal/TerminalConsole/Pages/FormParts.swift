@@ -1,5 +1,6 @@
 import HTML
 import Localization
+import TerminalCore
 
 /// What somebody typed into a form, and what is wrong with it: a form that failed comes back with both.
 struct FormState: Sendable {
@@ -7,6 +8,8 @@ struct FormState: Sendable {
     var values: [String: String]
     /// What is wrong, by the name of the field; under "" what is about no single field.
     var errors: [String: [String]]
+    /// Whether what is saved is not what the form began with: then the page shows both.
+    var isStale = false
 
     /// A form with these values and nothing wrong.
     init(_ values: [String: String] = [:], errors: [String: [String]] = [:]) {
@@ -29,13 +32,16 @@ struct FormParts: Sendable {
     ///
     /// - Parameter marked: what to say where the fields themselves tell what is wrong.
     func problem(_ marked: Words = .errorForm) -> Markup? {
-        guard !state.errors.isEmpty else { return nil }
-        let general = state.errors[""]?.first
-        return """
-            <div class="problem" role="alert" id="problem" tabindex="-1" data-focus>
-            <p><strong>\(speak.sentence(speak(.problem)))</strong> \(general ?? speak(marked))</p>
-            </div>
-            """
+        state.errors.isEmpty ? nil : Self.problem(state.errors[""]?.first ?? speak(marked), speak)
+    }
+
+    /// That something did not work, and why: said at once, and it takes the focus.
+    static func problem(_ why: String, _ speak: Speech) -> Markup {
+        """
+        <div class="problem" role="alert" id="problem" tabindex="-1" data-focus>
+        <p><strong>\(speak.sentence(speak(.problem)))</strong> \(why)</p>
+        </div>
+        """
     }
 
     /// What is wrong with a field, in its place.
@@ -94,6 +100,11 @@ struct FormParts: Sendable {
             """
     }
 
+    /// What the form began with. Only who was shown what is saved now goes on from there.
+    func revision(_ saved: Revision) -> Markup {
+        "<input type=\"hidden\" name=\"revision\" value=\"\(state.isStale || state["revision"].isEmpty ? saved.description : state["revision"])\">"
+    }
+
     /// A field that is not seen.
     func hidden(_ name: String) -> Markup { "<input type=\"hidden\" name=\"\(name)\" value=\"\(state[name])\">" }
 
@@ -103,7 +114,7 @@ struct FormParts: Sendable {
             <div class="field">
             <label class="form-label" for="\(name)">\(speak(label))\
             \(isOptional ? " <span class=\"muted\">(\(speak(.optional)))</span>" as Markup : nil)</label>
-            \(help.map { "<p class=\"help\" id=\"\(name)-help\">\($0)</p>" as Markup })
+            \(help.map { "<p class=\"help\" id=\"\(name)-help\">\(speak.marked($0))</p>" as Markup })
             \(control(described.isEmpty ? nil : described.joined(separator: " ")))
             \(faults(name))
             </div>

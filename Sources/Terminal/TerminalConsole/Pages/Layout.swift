@@ -14,6 +14,10 @@ struct Page: Sendable {
     var hasStrip = true
     /// Whether the title is shown as the page's heading.
     var hasHeading = true
+    /// What did not work when somebody asked for something on this page.
+    var problem: String?
+    /// Where it can be got again, if it is the answer to something.
+    var source: Address?
 
     /// A page with its parts given.
     init(_ title: String, _ place: Place?, hasStrip: Bool = true, hasHeading: Bool = true, _ content: Markup) {
@@ -35,9 +39,9 @@ struct Layout: Sendable {
     /// What is said, and in which language.
     let speak: Speech
     /// The address of the page, for the language switch to come back to.
-    let path: String
+    let address: Address
     /// Where the page can be got again, for its live parts.
-    let source: String
+    let source: Address
     /// What the terminal says of itself; nil before sign-in.
     let status: TerminalStatus?
     /// Saved changes of the console that are not in effect.
@@ -66,14 +70,14 @@ struct Layout: Sendable {
             \(assets.styles.map { "<link rel=\"stylesheet\" href=\"\($0)\">\n" as Markup })\
             <script type="module" src="\(assets.script)"></script>
             </head>
-            <body data-copied="\(speak(.copied))" data-copy-failed="\(speak(.copyFailed))" \(Flag("data-source", isSignedIn ? source : nil))>
+            <body data-copied="\(speak(.copied))" data-copy-failed="\(speak(.copyFailed))" \(Flag("data-source", isSignedIn ? source.text : nil))>
             <a class="skip" href="#content">\(speak(.skip))</a>
             <header class="masthead">
             <div class="masthead-inner">
             <a class="brand" href="/">\(Self.logo)<span><b>\(speak(.brand))</b><small>\(machine)</small></span></a>
             <div class="masthead-tools">
             <form method="post" action="/language">
-            <input type="hidden" name="back" value="\(path)">
+            <input type="hidden" name="back" value="\(address.text)">
             <button class="btn btn-quiet" name="language" value="\(other.rawValue)" lang="\(other.rawValue)">\(other.ownName)</button>
             </form>
             \(isSignedIn ? signOut : nil)
@@ -87,6 +91,7 @@ struct Layout: Sendable {
             <main id="content" tabindex="-1">
             \(page.hasStrip && isSignedIn ? strip : nil)
             \(notice.map { "<p class=\"notice\" role=\"status\">\($0)</p>" as Markup })
+            \(page.problem.map { FormParts.problem($0, speak) })
             \(page.hasHeading ? "<h1>\(page.title)</h1>" as Markup : nil)
             \(page.content)
             </main>
@@ -147,12 +152,15 @@ struct Layout: Sendable {
     private var restartBar: Markup? {
         var fields = (status?.pendingChanges ?? []).map { speak($0.words) }
         let isRelay = !fields.isEmpty
+        let count = status?.logins.count ?? 0
         if isConsolePending { fields.append(speak(.fieldConsole)) }
         guard isSignedIn, !fields.isEmpty else { return nil }
         return """
             <section class="restart" role="status">
-            <p><strong>\(speak(.restartNeeded, speak.language.list(fields)))</strong> \(isRelay ? speak(.restartExplained) : "")</p>
+            <div class="restart-inner">
+            <p><strong>\(speak(.restartNeeded, speak.language.list(fields)))</strong> \(isRelay && count > 0 ? speak(.restartExplained, speak.language.number(count)) : "")</p>
             <form method="post" action="/restart"><button class="btn btn-restart">\(speak(.restart))</button></form>
+            </div>
             </section>
             """
     }

@@ -12,7 +12,7 @@ enum LogView {
             """
             <tr \(Flag("class", entry.isFailure ? "bad" : nil))>
             <td data-label="\(speak(.when))">\(speak.moment(entry.at))</td>
-            <td data-label="\(speak(.what))">\(speak.entry(entry))</td>
+            <td data-label="\(speak(.what))">\(speak.marked(speak.entry(entry)))</td>
             <td data-label="\(speak(.byWhom))">\(by(entry.by, speak))</td>
             </tr>
             """
@@ -73,6 +73,7 @@ enum LogView {
     /// Who did it: the part, and the name where there is one.
     static func by(_ actor: LogEntry.Actor, _ speak: Speech) -> String {
         guard let name = actor.name, !name.isEmpty else { return speak(actor.role.words) }
+        if actor.role == .unknown { return speak(.somebodyAt, name) }
         return speak.language == .english ? "\(name) (\(speak(actor.role.words)))" : "\(name)（\(speak(actor.role.words))）"
     }
 }
@@ -100,6 +101,7 @@ extension LogEntry.Actor.Role {
         case .command: .roleCommand
         case .staff: .roleStaff
         case .system: .roleSystem
+        case .unknown: .roleUnknown
         }
     }
 }

@@ -33,8 +33,7 @@ struct LoginUserPages: Sendable {
         return """
             <li class="card-line"><a class="card-link" href="\(Address("/login-users").segment(user.name))">
             <b>\(user.name)</b> <span class="badge-level level-\(user.access.rawValue)">\(speak(user.access.words))</span>
-            <span class="muted">\(speak(.keysCount, speak.language.number(user.keys.count)))\(speak.language == .english ? ": " : "：")\
-            \(speak.language.list(owners))</span>
+            <span class="muted">\(speak.labelled(speak(.keysCount, speak.language.number(user.keys.count)), speak.language.list(owners)))</span>
             </a></li>
             """
     }
@@ -44,41 +43,35 @@ struct LoginUserPages: Sendable {
     /// - Parameters:
     ///   - saved: what is saved; nil for a user that does not exist yet.
     ///   - state: what the form holds.
-    ///   - isStale: whether what is saved is not what the form began with.
-    func user(_ name: String, saved: LoginUserReport?, state: FormState, isStale: Bool = false) -> Page {
+    func user(_ name: String, saved: LoginUserReport?, state: FormState) -> Page {
         let form = FormParts(speak: speak, state: state)
         let isNew = saved == nil
         let action = isNew ? Address("/login-users") : Address("/login-users").segment(name)
         return Page(
             isNew ? speak(.createTitle) : name, .loginUsers,
             """
-            \(isStale ? nil : form.problem())
-            \(isStale ? stale() : nil)
-            <form method="post" action="\(action)" data-unsaved \(Flag("data-changed", if: isNew || !state.errors.isEmpty || isStale))>
+            \(form.problem())
+            <form method="post" action="\(action)" data-unsaved \(Flag("data-changed", if: isNew || !state.errors.isEmpty))>
             \(isNew ? form.text("name", .name, isRequired: true, isWide: false, isCode: true) : nil)
-            \(saved.map { "<input type=\"hidden\" name=\"revision\" value=\"\($0.revision.description)\">" as Markup })
+            \(saved.map { form.revision($0.revision) })
             \(form.lines("keys", .publicKeys, help: speak(.keysHelp), rows: 5, isRequired: true))
             \(form.choice("access", .accessLevel, AccessLevel.allCases.map { ($0.rawValue, speak($0.words), speak($0.help)) }))
             <div class="buttons">
-            <button class="btn btn-primary">\(isStale ? speak(.saveAnyway) : speak(.saveChanges))</button>
+            <button class="btn btn-primary">\(speak(state.isStale ? .saveAnyway : .saveChanges))</button>
             <a class="btn btn-plain" href="/login-users">\(speak(isNew ? .cancel : .back))</a>
             <p class="unsaved" role="status">\(isNew ? speak(.notSavedYet) : speak(.unsaved))</p>
             </div>
             </form>
-            \(saved.map { keys($0, isStale: isStale) })
+            \(saved.map { keys($0, isStale: state.isStale) })
             \(isNew ? nil : remove(name))
             """)
-    }
-
-    private func stale() -> Markup {
-        "<div class=\"problem\" role=\"alert\" id=\"problem\" tabindex=\"-1\" data-focus><p><strong>\(speak.sentence(speak(.problem)))</strong> \(speak(.errorStale))</p></div>"
     }
 
     private func keys(_ user: LoginUserReport, isStale: Bool) -> Markup {
         """
         <section aria-labelledby="keys-now">
         <h2 id="keys-now">\(isStale ? speak(.savedNow) : speak(.keysNow))</h2>
-        \(isStale ? "<p>\(speak(.accessLevel)): \(speak(user.access.words))</p>" as Markup : nil)
+        \(isStale ? "<p>\(speak.labelled(speak(.accessLevel), speak(user.access.words)))</p>" as Markup : nil)
         <ul class="keys">\(user.keys.map(key))</ul>
         </section>
         """

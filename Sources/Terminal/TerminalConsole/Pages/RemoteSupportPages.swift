@@ -27,7 +27,7 @@ struct RemoteSupportPages: Sendable {
         """
         <p class="empty">\(speak(.noSetting))</p>
         <p class="buttons"><a class="btn btn-primary" href="/remote-support/new">\(speak(.createSettings))</a></p>
-        <p class="hint">\(speak(.orPaste)) <a href="/request">\(speak(.pasteRequest))</a></p>
+        \(speak.orPaste())
         """
     }
 
@@ -54,7 +54,7 @@ struct RemoteSupportPages: Sendable {
 
     private func on(_ view: StatusView) -> Markup {
         """
-        \(view.status.waitingForSeconds.map { "<p class=\"muted\">\(speak(.connectedFor, speak.length($0)))</p>" as Markup })
+        \(view.connected())
         <div class="actions">\(view.stopButton(back: nil))\(view.timeLeft())</div>
         \(view.limitForm(back: nil))
         """
@@ -79,7 +79,7 @@ struct RemoteSupportPages: Sendable {
             <div class="issued">
             <div class="issued-text">
             <label class="visually-hidden" for="public-key">\(speak(.issuedKey))</label>
-            <textarea class="form-control code" id="public-key" rows="3" readonly>\(key.publicKey)</textarea>
+            <textarea class="form-control code" id="public-key" rows="4" readonly>\(key.publicKey)</textarea>
             <p class="buttons">
             <button class="btn btn-primary" type="button" data-copy="public-key" hidden>\(speak(.copy))</button>
             <a class="btn btn-plain" href="\(mail(setting))">\(speak(.mailDraft))</a>
@@ -104,10 +104,11 @@ struct RemoteSupportPages: Sendable {
     }
 
     private func mail(_ setting: SettingReport) -> Address {
-        let lines = [
-            speak(.mailBody, machine, setting.relay, String(setting.listeningPort)), "", setting.key.publicKey, "",
-            speak(.mailFingerprint, setting.key.fingerprint),
-        ]
+        let lines =
+            [
+                speak(.mailBody, machine, setting.relay, String(setting.listeningPort)), "", setting.key.publicKey, "",
+                speak(.mailFingerprint, setting.key.fingerprint),
+            ] + (setting.key.hostKeyFingerprint.map { [speak(.mailHostKey, $0)] } ?? [])
         // RFC 6068 §5: lines end with CR LF.
         return Address("mailto:").query("subject", speak(.mailSubject, machine)).query("body", lines.joined(separator: "\r\n"))
     }
@@ -121,10 +122,12 @@ struct RemoteSupportPages: Sendable {
         \(facts(setting))
         <div class="buttons">
         <a class="btn btn-plain" href="/remote-support/change">\(speak(.changeSettings))</a>
-        <form method="post" action="/remote-support/test"><button class="btn btn-plain" data-busy>\(speak(.testConnection))</button></form>
         <a class="btn btn-outline-stop" href="/remote-support/delete">\(speak(.deleteSettings))</a>
         </div>
-        <p class="help">\(speak(.testExplained))</p>
+        <form method="post" action="/remote-support/test" class="test">
+        <button class="btn btn-plain" data-busy aria-describedby="test-help">\(speak(.testConnection))</button>
+        <p class="help" id="test-help">\(speak(.testExplained))</p>
+        </form>
         </section>
         """
     }
@@ -160,7 +163,7 @@ struct RemoteSupportPages: Sendable {
     /// The form for a new setting, or for other values.
     ///
     /// - Parameter saved: what is saved; nil for a new one.
-    func form(saved: SettingReport?, state: FormState, isStale: Bool = false) -> Page {
+    func form(saved: SettingReport?, state: FormState) -> Page {
         let form = FormParts(speak: speak, state: state)
         let isOpen = ["relay_ports", "fingerprint", "relay_user", "proxy", "proxy_user", "proxy_password"].contains {
             state.errors[$0] != nil || (saved == nil && !state[$0].isEmpty)
@@ -170,15 +173,16 @@ struct RemoteSupportPages: Sendable {
             speak(isNew ? .createSettingsTitle : .changeSettings), .remoteSupport,
             """
             \(form.problem())
-            \(isStale ? saved.map { "<section><h2>\(speak(.savedNow))</h2>\(facts($0))</section>" as Markup } : nil)
             <form method="post" action="\(isNew ? Address("/remote-support") : Address("/remote-support/change"))" data-unsaved \
             \(Flag("data-changed", if: !state.errors.isEmpty))>
-            \(saved.map { "<input type=\"hidden\" name=\"revision\" value=\"\($0.revision.description)\">" as Markup })
+            \(saved.map { form.revision($0.revision) })
             \(form.text("relay", .relayHost, help: speak(.relayHostHelp), isRequired: true, mode: "url"))
             \(form.text("listening_port", .listeningPort, help: speak(.listeningPortHelp), isRequired: true, mode: "numeric", isWide: false))
             <details \(Flag("open", if: isOpen || !isNew))>
             <summary>\(speak(.advanced))</summary>
-            \(form.text("fingerprint", .relayFingerprint, help: speak(.relayFingerprintHelp), isOptional: true, isCode: true))
+            \(form.text(
+                "fingerprint", .relayFingerprint, help: saved.map { speak(.relayFingerprintKept, $0.fingerprint) } ?? speak(.relayFingerprintHelp),
+                isOptional: true, isCode: true))
             \(form.text("relay_ports", .relayPorts, help: speak(.relayPortsHelp), isOptional: true, isWide: false))
             \(form.text("proxy", .proxy, help: speak(.proxyHelp), isOptional: true))
             \(form.text("proxy_user", .proxyUser, isOptional: true, isWide: false))
@@ -189,12 +193,22 @@ struct RemoteSupportPages: Sendable {
             \(form.text("relay_user", .relayUser, help: speak(.relayUserHelp), isOptional: true, isWide: false))
             </details>
             <div class="buttons">
-            <button class="btn btn-primary" data-busy>\(speak(isNew ? .create : (isStale ? .saveAnyway : .saveChanges)))</button>
+            <button class="btn btn-primary" data-busy>\(speak(isNew ? .create : (state.isStale ? .saveAnyway : .saveChanges)))</button>
             <a class="btn btn-plain" href="/remote-support">\(speak(.cancel))</a>
             <p class="unsaved" role="status">\(speak(.unsaved))</p>
             </div>
             </form>
+            \(state.isStale ? saved.map(savedNow) : nil)
             """)
+    }
+
+    private func savedNow(_ saved: SettingReport) -> Markup {
+        """
+        <section aria-labelledby="saved-now">
+        <h2 id="saved-now">\(speak(.savedNow))</h2>
+        \(facts(saved))
+        </section>
+        """
     }
 
     private func removePassword() -> Markup {
@@ -221,22 +235,31 @@ struct RemoteSupportPages: Sendable {
             """)
     }
 
-    /// The relay's fingerprint, for the customer to compare; nothing is saved yet. All that was typed goes along.
+    /// The relay's fingerprint, for the customer to compare; nothing is saved yet. All that was typed goes along, but for a password, which
+    /// is in no page: it is asked for once more.
     func comparison(_ fingerprint: String, state: FormState, isNew: Bool) -> Page {
         var state = state
         state.values["fingerprint"] = fingerprint
         let form = FormParts(speak: speak, state: state)
-        let carried = ["relay", "listening_port", "relay_ports", "fingerprint", "relay_user", "proxy", "proxy_user", "revision"]
+        let carried = [
+            "relay", "listening_port", "relay_ports", "fingerprint", "relay_user", "proxy", "proxy_user", "remove_proxy_password",
+            "revision",
+        ]
         return Page(
             speak(.compareTitle), .remoteSupport,
             """
             <p class="lead">\(speak.html(.compareExplained, "<b>\(state["relay"])</b>"))</p>
-            <p class="big-code"><code>\(fingerprint)</code></p>
+            <p class="big-code compared"><code>\(fingerprint)</code></p>
             <p class="warning">\(speak(.compareWarning))</p>
-            <form method="post" action="\(isNew ? Address("/remote-support") : Address("/remote-support/change"))" class="buttons">
+            <form method="post" action="\(isNew ? Address("/remote-support") : Address("/remote-support/change"))">
             \(carried.filter { state.values[$0] != nil }.map(form.hidden))
+            \(state["proxy_password"].isEmpty ? nil : form.text(
+                "proxy_password", .proxyPassword, help: speak(.proxyPasswordAgain), type: "password", isRequired: true,
+                autocomplete: "new-password", isWide: false))
+            <p class="buttons">
             <button class="btn btn-primary">\(speak(isNew ? .compareSame : .compareSameSave))</button>
             <a class="btn btn-plain" href="/remote-support">\(speak(.compareDiffers))</a>
+            </p>
             </form>
             """)
     }
@@ -257,14 +280,18 @@ struct RemoteSupportPages: Sendable {
     }
 
     /// How a test went.
-    func test(_ report: TestReport) -> Page {
+    ///
+    /// - Parameter isPending: whether what was tested is the connection that runs, with another setting than the one that is saved.
+    func test(_ report: TestReport, isPending: Bool) -> Page {
         let stages = StatusView.stages(
-            current: report.failure?.stage ?? .waiting, isFailed: report.failure != nil, isDone: report.failure == nil, speak)
+            current: report.failure?.stage ?? .waiting, isFailed: report.failure != nil, isDone: report.failure == nil,
+            last: .stageTested, speak)
         let failure: Markup? = report.failure.map { failure in
             """
+            <p><strong>\(speak(.testBad))</strong></p>
             <dl class="facts">
-            <div><dt>\(speak(.testBad))</dt><dd>\(speak.failure(failure))</dd></div>
-            <div><dt>\(speak(.whatToDo))</dt><dd>\(speak.advice(failure))</dd></div>
+            <div><dt>\(speak(.why))</dt><dd>\(speak.marked(speak.failure(failure)))</dd></div>
+            <div><dt>\(speak(.whatToDo))</dt><dd>\(speak.marked(speak.advice(failure)))</dd></div>
             </dl>
             """
         }
@@ -275,6 +302,7 @@ struct RemoteSupportPages: Sendable {
             \(report.failure == nil ? "<p><strong>\(speak(.testGood))</strong></p>" as Markup : failure)
             \(stages)
             </section>
+            \(isPending ? "<p class=\"warning\">\(speak(.testPending))</p>" as Markup : nil)
             <div class="buttons">
             <form method="post" action="/remote-support/test"><button class="btn btn-plain" data-busy>\(speak(.testConnection))</button></form>
             <a class="btn btn-plain" href="/remote-support">\(speak(.back))</a>

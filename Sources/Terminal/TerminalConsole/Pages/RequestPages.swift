@@ -1,4 +1,5 @@
 import HTML
+import Localization
 import TerminalCore
 
 /// Paste a request: what support sent, in one box; seen before it is done.
@@ -12,7 +13,7 @@ struct RequestPages: Sendable {
         return Page(
             speak(.pasteRequest), .request,
             """
-            <p class="lead">\(speak(.requestExplained))</p>
+            <p class="lead">\(speak.html(.requestExplained, "<code>towline:</code>"))</p>
             \(form.problem())
             <form method="post" action="/request">
             \(form.lines("request", .requestLine, rows: 8, isRequired: true))
@@ -22,17 +23,24 @@ struct RequestPages: Sendable {
     }
 
     /// What the request would do.
-    func preview(_ report: RequestReport, request: String) -> Page {
+    ///
+    /// - Parameters:
+    ///   - current: the setting that there is; nil if there is none.
+    ///   - status: where support stands.
+    func preview(_ report: RequestReport, current: SettingReport?, status: TerminalStatus, request: String) -> Page {
         let users = LoginUserPages(speak: speak)
         return Page(
             speak(.requestTitle), .request,
             """
             \(report.obstacle.map { "<div class=\"problem\" role=\"alert\"><p><strong>\(speak.sentence(speak(.problem)))</strong> \(speak.refusal($0))</p></div>" as Markup })
+            <section aria-labelledby="request-about">
+            <h2 id="request-about">\(speak(.requestAbout))</h2>
             <dl class="facts">
             <div><dt>\(speak(.requestFor))</dt><dd><b>\(report.terminal)</b></dd></div>
             <div><dt>\(speak(.requestBy))</dt><dd>\(report.staff)</dd></div>
             <div><dt>\(speak(.requestExpires))</dt><dd>\(speak.moment(report.expires))</dd></div>
             </dl>
+            </section>
             <section aria-labelledby="request-user">
             <h2 id="request-user">\(speak(.loginUser)) \(effect(report.loginUserEffect))</h2>
             <dl class="facts">
@@ -44,10 +52,13 @@ struct RequestPages: Sendable {
             <section aria-labelledby="request-setting">
             <h2 id="request-setting">\(speak(.settings)) \(effect(report.settingEffect))</h2>
             <dl class="facts">
-            <div><dt>\(speak(.relayHost))</dt><dd><b>\(report.relay)</b></dd></div>
-            <div><dt>\(speak(.listeningPort))</dt><dd>\(String(report.listeningPort))</dd></div>
-            <div><dt>\(speak(.relayFingerprint))</dt><dd><code>\(report.relayFingerprint)</code></dd></div>
+            <div><dt>\(speak(.relayHost))</dt><dd><b>\(report.relay)</b>\(instead(current?.relay, report.relay))</dd></div>
+            <div><dt>\(speak(.listeningPort))</dt><dd>\(String(report.listeningPort))\
+            \(instead(current.map { String($0.listeningPort) }, String(report.listeningPort)))</dd></div>
+            <div><dt>\(speak(.relayFingerprint))</dt><dd><code>\(report.relayFingerprint)</code>\
+            \(instead(current?.fingerprint, report.relayFingerprint))</dd></div>
             </dl>
+            \(report.settingEffect == .changes && status.state != .off ? ends(status) : nil)
             </section>
             <p class="warning">\(speak(.requestCompare))</p>
             <form method="post" action="/request/create" class="buttons">
@@ -56,6 +67,20 @@ struct RequestPages: Sendable {
             <a class="btn btn-plain" href="/request">\(speak(.cancel))</a>
             </form>
             """)
+    }
+
+    /// What stands there now, if it is something else.
+    private func instead(_ current: String?, _ wanted: String) -> Markup? {
+        current.flatMap { $0 == wanted ? nil : " <span class=\"muted\">(\(speak(.insteadOf, $0)))</span>" }
+    }
+
+    /// That the change is not in effect at once, and what it will end.
+    private func ends(_ status: TerminalStatus) -> Markup {
+        let count = status.logins.count
+        return """
+            <p class="warning">\(speak(.requestRestart)) \
+            \(count == 0 ? "" : speak(.restartExplained, speak.language.number(count)))</p>
+            """
     }
 
     private func effect(_ effect: RequestReport.Effect) -> Markup {

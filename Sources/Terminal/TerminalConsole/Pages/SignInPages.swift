@@ -17,12 +17,13 @@ struct SignInPages: Sendable {
             <p class="lead">\(speak(.setUpExplained))</p>
             \(form.problem(.errorEntrance))
             <form method="post" action="/set-up">
-            \(form.text("code", .setupCode, help: speak(.setUpLost), isRequired: true, autocomplete: "one-time-code", isCode: true))
+            \(form.text("code", .setupCode, isRequired: true, autocomplete: "one-time-code", isCode: true))
             \(form.text(
                 "new_password", .newPassword, help: speak(.passwordHelp, speak.language.number(minimum)), type: "password", isRequired: true,
                 autocomplete: "new-password"))
             \(form.text("repeat_password", .repeatPassword, type: "password", isRequired: true, autocomplete: "new-password"))
             <p class="buttons"><button class="btn btn-primary">\(speak(.setUp))</button></p>
+            <p class="help">\(speak(.setUpLost))</p>
             </form>
             """)
     }

@@ -70,6 +70,16 @@ struct StatusView: Sendable {
         Printable.escaped(name.count > Self.longestName ? String(name.prefix(Self.longestName)) + "…" : name)
     }
 
+    /// For how long the tunnel stands; the browser counts on. Nothing where it does not.
+    func connected() -> Markup? {
+        status.waitingForSeconds.map { "<p class=\"muted\">\(speak.html(.connectedFor, Self.countUp($0, speak)))</p>" }
+    }
+
+    /// A length of time that grows while the page is open.
+    private static func countUp(_ seconds: Int, _ speak: Speech) -> Markup {
+        "<span data-countup=\"\(seconds)\">\(speak.length(seconds))</span>"
+    }
+
     /// How long support stays on; the browser counts down.
     func timeLeft(isShort: Bool = false) -> Markup {
         guard let seconds = status.endsInSeconds else { return "<span class=\"time-left\">\(speak(.endsNever))</span>" }
@@ -154,15 +164,17 @@ struct StatusView: Sendable {
             <p class="login-who">\(shown(login.name))</p>
             <dl class="facts">
             <div><dt>\(speak(.loginUser))</dt><dd>\(login.user)</dd></div>
-            <div><dt>\(speak(.since))</dt><dd>\(speak.moment(login.since)) <span class="muted">(\(speak(.openFor, speak.length(login.openForSeconds))))</span></dd></div>
+            <div><dt>\(speak(.since))</dt><dd>\(speak.moment(login.since)) <span class="muted">(\(speak.html(.openFor, Self.countUp(login.openForSeconds, speak))))</span></dd></div>
             \(doing.isEmpty ? nil : "<div><dt>\(speak(.doing))</dt><dd>\(speak.language.list(doing))</dd></div>" as Markup)
-            <div><dt>\(speak(.keyFingerprint))</dt><dd><code>\(login.fingerprint)</code></dd></div>
             </dl>
             </div>
             <form method="post" action="\(Address("/logins").segment(String(login.id)).segment("end"))">
             \(back.map { "<input type=\"hidden\" name=\"back\" value=\"\($0)\">" as Markup })
             <button class="btn btn-end">\(speak(.endLogin))</button>
             </form>
+            <dl class="facts">
+            <div><dt>\(speak(.keyFingerprint))</dt><dd><code>\(login.fingerprint)</code></dd></div>
+            </dl>
             </li>
             """
     }
@@ -182,15 +194,20 @@ struct StatusView: Sendable {
             case .retrying, .blocked, .stopped: failed
             }
         let isFailed = [.retrying, .blocked, .stopped].contains(status.state)
-        return Self.stages(current: current, isFailed: isFailed, isDone: status.state == .waiting || status.state == .inUse, speak)
+        let last: Words = status.state == .inUse ? .stageInUse : .stageWaiting
+        return Self.stages(
+            current: current, isFailed: isFailed, isDone: status.state == .waiting || status.state == .inUse, last: last, speak)
     }
 
     /// The stages as a list; each says in words how it stands.
-    static func stages(current: ConnectionStage?, isFailed: Bool, isDone: Bool, _ speak: Speech) -> Markup {
+    ///
+    /// - Parameter last: what is said of the last one, once the connection stands.
+    static func stages(current: ConnectionStage?, isFailed: Bool, isDone: Bool, last: Words, _ speak: Speech) -> Markup {
         let items = ConnectionStage.allCases.map { stage -> Markup in
             if let current, stage < current || (stage == current && isDone) {
+                let achieved = stage == .waiting ? speak(last) : speak.achieved(stage)
                 return
-                    "<li class=\"stage done\"><span>\(speak.achieved(stage))</span><span class=\"visually-hidden\">\(speak(.stepDone))</span></li>"
+                    "<li class=\"stage done\"><span>\(achieved)</span><span class=\"visually-hidden\">\(speak(.stepDone))</span></li>"
             }
             if stage == current {
                 let (kind, word): (String, Words) = isFailed ? ("failed", .stageFailed) : ("now", .stageNow)
@@ -214,18 +231,35 @@ struct StatusView: Sendable {
         }
     }
 
-    /// What went wrong last, what to do, and when it is tried again.
+    /// What went wrong last, what to do, and when it is tried again. Waiting for approval is nothing that went wrong.
     func failure() -> Markup? {
         guard status.state != .off, let failure = status.failure else { return nil }
+        let what: Markup? =
+            failure.isExpected ? nil : "<div><dt>\(speak(.lastError))</dt><dd>\(speak.marked(speak.failure(failure)))</dd></div>"
         return """
             <div class="failure">
             <dl class="facts">
-            <div><dt>\(speak(.lastError))</dt><dd>\(speak.failure(failure))</dd></div>
-            <div><dt>\(speak(.whatToDo))</dt><dd>\(speak.advice(failure))</dd></div>
+            \(what)
+            <div><dt>\(speak(.whatToDo))</dt><dd>\(speak.marked(speak.advice(failure))) \(remedy(failure))</dd></div>
             \(status.retryInSeconds.map { "<div><dt>\(speak(.nextTry))</dt><dd data-countdown=\"\($0)\">\(speak.length($0))</dd></div>" as Markup })
             </dl>
             </div>
             """
+    }
+}
+
+extension StatusView {
+    /// The page where the customer can do something about it.
+    private func remedy(_ failure: TerminalStatus.Failure) -> Markup? {
+        switch failure.code {
+        case .keyUnknown, .joinRefused, .awaitingApproval: "<a href=\"/remote-support#issued\">\(speak(.issuedKey))</a>"
+        case .nameUnknown, .networkBlocked, .proxyUnreachable, .proxyRefused, .proxyCredentials, .relayKeyChanged, .relayKeyNotPinned,
+            .relayKeyMismatch, .portRefused:
+            "<a href=\"/remote-support/change\">\(speak(.changeSettings))</a>"
+        case .nameUnresolved, .connectionRefused, .connectionTimedOut, .unreachable, .silent, .closedEarly, .stalled, .incompatible,
+            .keyWithdrawn, .endedByRelay, .lost, .clientFailed:
+            nil
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 import HTML
 import Localization
+import TerminalCore
 
 /// What [System] shows, apart from what its forms hold.
 struct SystemView: Sendable {
@@ -13,8 +14,8 @@ struct SystemView: Sendable {
     var machine: String
     /// The fewest characters of a password.
     var minimumPassword: Int
-    /// What the form for the console began with.
-    var revision: String
+    /// What is saved of the console's settings.
+    var saved: ConsoleSettings
     /// Whether the command line says where to listen.
     var isAddressFixed = false
 }
@@ -75,7 +76,7 @@ struct SystemPage: Sendable {
         return """
             <section aria-labelledby="password-title">
             <h2 id="password-title">\(speak(.changePassword))</h2>
-            \(form.problem())
+            \(form.problem(.errorEntrance))
             <form method="post" action="/system/password">
             \(form.text("password", .currentPassword, type: "password", isRequired: true, autocomplete: "current-password", isWide: false))
             \(form.text(
@@ -96,7 +97,7 @@ struct SystemPage: Sendable {
             <h2 id="console-title">\(speak(.consoleSettings))</h2>
             \(form.problem())
             <form method="post" action="/system" data-unsaved \(Flag("data-changed", if: !state.errors.isEmpty))>
-            <input type="hidden" name="revision" value="\(view.revision)">
+            \(form.revision(Revision(of: view.saved)))
             \(view.isAddressFixed ? fixedAddress(state) : form.text("address", .consoleAddress, help: speak(.consoleAddressHelp), isRequired: true, isWide: false, isCode: true))
             \(form.lines("hosts", .allowedHosts, help: speak(.allowedHostsHelp), rows: 3))
             <details \(Flag("open", if: !state["certificate"].isEmpty || state.errors["certificate"] != nil || state.errors["private_key"] != nil))>
@@ -105,12 +106,27 @@ struct SystemPage: Sendable {
             \(form.text("private_key", .certificateKeyFile, isOptional: true, isCode: true))
             </details>
             <div class="buttons">
-            <button class="btn btn-primary">\(speak(.saveChanges))</button>
+            <button class="btn btn-primary">\(speak(state.isStale ? .saveAnyway : .saveChanges))</button>
             <p class="unsaved" role="status">\(speak(.unsaved))</p>
             </div>
             </form>
+            \(state.isStale ? savedNow(view.saved) : nil)
             </section>
             """
+    }
+
+    private func savedNow(_ saved: ConsoleSettings) -> Markup {
+        """
+        <section aria-labelledby="saved-now">
+        <h3 id="saved-now">\(speak(.savedNow))</h3>
+        <dl class="facts">
+        <div><dt>\(speak(.consoleAddress))</dt><dd>\(saved.address)</dd></div>
+        <div><dt>\(speak(.allowedHosts))</dt><dd>\(saved.hosts.isEmpty ? "–" : speak.language.list(saved.hosts))</dd></div>
+        <div><dt>\(speak(.certificateFile))</dt><dd>\(saved.certificate ?? "–")</dd></div>
+        <div><dt>\(speak(.certificateKeyFile))</dt><dd>\(saved.privateKey ?? "–")</dd></div>
+        </dl>
+        </section>
+        """
     }
 
     private func fixedAddress(_ state: FormState) -> Markup {

@@ -70,7 +70,7 @@ enum OpenAPI {
         if route.admission == .signedIn { refusals.insert(401) }
         if route.admission == .beforeSetUp { refusals.insert(409) }
         // Every route looks at what it is sent.
-        refusals.formUnion([400, 403, 422, 503])
+        refusals.formUnion([400, 403, 405, 422, 503])
         if route.part != nil { refusals.insert(404) }
         for status in refusals {
             var content: [String: JSONValue] = ["application/json": ["schema": reference("Problem")]]
@@ -87,6 +87,7 @@ enum OpenAPI {
         case 401: "Not signed in, or the password is wrong"
         case 403: "Not allowed from this page or address"
         case 404: "There is none"
+        case 405: "This path has no such method; Allow names those that it has"
         case 409: "Things are not such that it could be done"
         case 422: "Something that was sent is wrong; nothing was changed"
         case 429: "Too many wrong tries"

@@ -22,6 +22,8 @@ struct Route: Sendable {
         let schema: String
         /// Other media types, by their names: a stream, a file.
         var mediaType = "application/json"
+        /// Whether people get a page; else the same as programs.
+        var hasPage = true
     }
 
     /// `GET` or `POST`.
@@ -61,6 +63,9 @@ struct Route: Sendable {
         }
         return part
     }
+
+    /// Whether people find a page here.
+    var isPage: Bool { method == .get && reply?.hasPage != false }
 }
 
 /// Why something was not done, for programs.
@@ -113,7 +118,8 @@ extension Refusal {
     /// The HTTP status that fits: one exhaustive choice.
     var status: Int {
         switch code {
-        case .loginUserName, .accessLevel, .relayAddress, .relayUser, .listeningPort, .fingerprint, .proxyAddress, .proxyCredentials,
+        case .loginUserName, .accessLevel, .relayAddress, .relayPorts, .relayUser, .listeningPort, .fingerprint, .proxyAddress,
+            .proxyCredentials,
             .limitTooLong, .limitTooShort, .requestLine, .keysMissing, .keyPrivate, .keyForeign, .keyBroken, .keyTooLong, .keyOptions,
             .keyCertificate, .keyUnsupported, .keyWeak, .tooManyKeys, .notRoot, .notRootAdministrator, .noSudo, .sudoRule,
             .relayNotReached:
@@ -136,6 +142,7 @@ extension Refusal {
         case .access: "access"
         case .keys: "keys"
         case .relay: "relay"
+        case .relayPorts: "relay_ports"
         case .listeningPort: "listening_port"
         case .user: "relay_user"
         case .fingerprint: "fingerprint"

@@ -14,19 +14,18 @@ extension Route {
         Route(
             method: .get, path: "/events", name: "events",
             summary: "A stream of events: `change` whenever something on the terminal is not what it was",
-            reply: Reply(schema: "Events", mediaType: "text/event-stream"), perform: { visit, _ in visit.events() }),
+            reply: Reply(schema: "Events", mediaType: "text/event-stream", hasPage: false), perform: { visit, _ in visit.events() }),
         Route(
             method: .post, path: "/restart", name: "restart", summary: "Puts saved changes into effect: of the relay, and of the console",
-            body: [back], reply: Reply(schema: "Status"), refusals: [409, 503], perform: { visit, fields in await visit.restart(fields) }),
+            reply: Reply(schema: "Status"), refusals: [409, 503], perform: { visit, fields in await visit.restart(fields) }),
         Route(
             method: .post, path: "/language", name: "setLanguage", summary: "The language of this browser's pages", admission: .everybody,
             body: [
-                Field("language", .choice(Language.allCases.map(\.rawValue) + [Visit.browserLanguage]), isRequired: true, "the language"),
-                back,
+                Field("language", .choice(Language.allCases.map(\.rawValue) + [Visit.browserLanguage]), isRequired: true, "the language")
             ], reply: Reply(schema: "Language"), perform: { visit, fields in visit.setLanguage(fields) }),
         Route(
             method: .get, path: "/api/openapi.json", name: "openAPI", summary: "This document", admission: .everybody,
-            reply: Reply(schema: "Document"), perform: { visit, _ in visit.openAPI() }),
+            reply: Reply(schema: "Document", hasPage: false), perform: { visit, _ in visit.openAPI() }),
     ]
 
     private static let request = Field(
@@ -75,9 +74,7 @@ extension Visit {
         let life = language == nil ? "0" : "31536000"
         let secure = request.isSecure ? "; Secure" : ""
         let cookie = "\(Console.languageCookie)=\(language?.rawValue ?? ""); Path=/; Max-Age=\(life); SameSite=Strict; HttpOnly\(secure)"
-        var answer = Answer.done(
-            fields["back"].flatMap(Back.init(rawValue:))?.address ?? Address("/"),
-            ["language": language?.rawValue ?? Self.browserLanguage])
+        var answer = Answer.done(Self.page(fields["back"] ?? ""), ["language": language?.rawValue ?? Self.browserLanguage])
         answer.headers = [("Set-Cookie", cookie)]
         return answer
     }
@@ -92,7 +89,10 @@ extension Visit {
             if case .applyRequest = command, report.obstacle == nil {
                 return .done(Address("/remote-support").query("done", Notice.request.rawValue), report)
             }
-            return .page(requestPages.preview(report, request: fields["request"] ?? ""), report)
+            let current = (try? await setting().get()) ?? nil  // the request is shown all the same
+            let status = (try? await status().get()) ?? TerminalStatus(state: .off)  // as above
+            let page = requestPages.preview(report, current: current, status: status, request: fields["request"] ?? "")
+            return .page(page, report)
         case .refused(let refusal): return refused(refusal, in: { requestPages.paste($0) }, fields)
         default: return refused(Refusal(.notUnderstood))
         }

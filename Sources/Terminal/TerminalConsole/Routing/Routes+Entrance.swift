@@ -24,10 +24,11 @@ extension Route {
             perform: { visit, fields in await visit.setUp(fields) }),
         Route(
             method: .get, path: "/sign-in", name: "signInPage", summary: "The form of signing in", admission: .everybody,
-            query: [Field("next", .text(most: 1000), "where to go then")], perform: { visit, fields in await visit.signInPage(fields) }),
+            query: [Field("next", .text(most: 2000), "where to go then")] + notices,
+            perform: { visit, fields in await visit.signInPage(fields) }),
         Route(
             method: .post, path: "/sign-in", name: "signIn", summary: "Signs in: sets the cookie of a new session", admission: .everybody,
-            body: [password, Field("next", .text(most: 1000), "where to go then; for browsers")], reply: Reply(schema: "Session"),
+            body: [password, Field("next", .text(most: 2000), "where to go then; for browsers")], reply: Reply(schema: "Session"),
             refusals: [401, 409, 429], changesSession: true, perform: { visit, fields in await visit.signIn(fields) }),
         Route(
             method: .post, path: "/sign-out", name: "signOut", summary: "Ends the session", reply: Reply(schema: "Session"),
@@ -69,15 +70,8 @@ extension Visit {
         let page = { (state: FormState) in signInPages.signIn(state, next: fields["next"]) }
         let outcome = await console.access.signIn(password: fields["password"] ?? "", request: request)
         await note(outcome, .consoleSignIn)
-        return concluded(outcome, wrong: ("password", .wrongPassword), page, fields, next: Self.destination(fields["next"]))
-    }
-
-    /// Where to go after sign-in: a page of ours that can be got, or Home.
-    private static func destination(_ next: String?) -> Address {
-        guard let next, Route.all.contains(where: { $0.method == .get && $0.admission == .signedIn && $0.match(next) != nil }) else {
-            return Address("/")
-        }
-        return next.split(separator: "/").reduce(Address("/")) { $0.segment(String($1)) }
+        return concluded(
+            outcome, wrong: ("password", .wrongPassword), page, fields, next: Self.page(fields["next"] ?? "", for: [.signedIn]))
     }
 
     fileprivate func signOut() async -> Answer {

@@ -6,29 +6,30 @@ extension Route {
         Field("kind", .choice(LogEntry.Kind.allCases.map(\.rawValue)), "only this part"),
         Field("by", .choice(LogEntry.Actor.Role.allCases.map(\.rawValue)), "only by these"),
         Field("text", .text(most: 200), "only where this text stands, in any case"),
-        Field("before", .number(1...Int(Int32.max)), "only entries with lower numbers: the next page"),
     ]
+    private static let before = Field("before", .number(1...Int(Int32.max)), "only entries with lower numbers: the next page")
 
     /// What happened.
     static let log: [Route] = [
         Route(
-            method: .get, path: "/log", name: "showLog", summary: "What happened, when, by whom; the latest first", query: filter,
+            method: .get, path: "/log", name: "showLog", summary: "What happened, when, by whom; the latest first",
+            query: filter + [before],
             reply: Reply(schema: "Log"), refusals: [422, 503], perform: { visit, fields in await visit.log(fields) }),
         Route(
-            method: .get, path: "/log/download", name: "downloadLog", summary: "The log as a file, at most 1,000 entries at a time",
+            method: .get, path: "/log/download", name: "downloadLog", summary: "All that is kept of the log, as a file",
             query: filter + [Field("format", .choice(["csv", "json"]), "csv if it is left out")],
-            reply: Reply(schema: "Log", mediaType: "text/csv"), refusals: [422, 503],
+            reply: Reply(schema: "Log", mediaType: "text/csv", hasPage: false), refusals: [422, 503],
             perform: { visit, fields in await visit.downloadLog(fields) }),
     ]
 }
 
 extension Visit {
-    private func entries(_ fields: Fields, count: Int) async -> Result<LogPage, Refusal> {
+    private func entries(_ fields: Fields, count: Int, before: Int?) async -> Result<LogPage, Refusal> {
         var filter = LogFilter(count: count)
         filter.kinds = fields["kind"].flatMap(LogEntry.Kind.init(rawValue:)).map { [$0] }
         filter.roles = fields["by"].flatMap(LogEntry.Actor.Role.init(rawValue:)).map { [$0] }
         filter.text = fields["text"]
-        filter.before = fields["before"].flatMap { Int($0) }
+        filter.before = before
         switch await ask(.log(filter)) {
         case .log(let page): return .success(page)
         case .refused(let refusal): return .failure(refusal)
@@ -37,14 +38,28 @@ extension Visit {
     }
 
     fileprivate func log(_ fields: Fields) async -> Answer {
-        switch await entries(fields, count: LogFilter.standardCount) {
+        switch await entries(fields, count: LogFilter.standardCount, before: fields["before"].flatMap { Int($0) }) {
         case .failure(let refusal): refused(refusal)
         case .success(let page): .page(LogView.page(page, fields.state, speak), page)
         }
     }
 
+    /// Page after page, to the first entry that is kept: the log on disk is bounded.
+    private func allEntries(_ fields: Fields) async -> Result<LogPage, Refusal> {
+        var all = LogPage(entries: [], hasOlder: true)
+        while all.hasOlder {
+            switch await entries(fields, count: LogFilter.maximumCount, before: all.entries.last?.number) {
+            case .failure(let refusal): return .failure(refusal)
+            case .success(let page):
+                all.entries += page.entries
+                all.hasOlder = page.hasOlder && !page.entries.isEmpty
+            }
+        }
+        return .success(all)
+    }
+
     fileprivate func downloadLog(_ fields: Fields) async -> Answer {
-        switch await entries(fields, count: LogFilter.maximumCount) {
+        switch await allEntries(fields) {
         case .failure(let refusal): return refused(refusal)
         case .success(let page):
             if fields["format"] == "json" {

@@ -4,8 +4,8 @@ import Support
 import TerminalCore
 
 extension Route {
-    /// Where a form wants to go back to.
-    static let back = Field("back", .choice(Visit.Back.allCases.map(\.rawValue)), "the page to go to then; for browsers")
+    /// Where a form of a page wants to go back to; every form may say so.
+    static let back = Field("back", .text(most: 2000), "the page to go to then")
     private static let loginName = Field(
         "name", .text(most: 64), isRequired: true, pattern: "^[a-z_][a-z0-9_-]{0,31}$", "the account's name")
     private static let keys = Field(
@@ -131,10 +131,8 @@ extension Visit {
             return .done(next(fields, or: Address("/login-users").segment(user.name), .userSaved, about: user.name), user)
         case .refused(let refusal):
             guard case .success(let saved) = await loginUser() else { return refused(refusal) }
-            let isStale = refusal.code == .changedElsewhere
             return refused(
-                refusal, also: form.refusals(changing: nil),
-                in: { loginUserPages.user(part, saved: saved, state: $0, isStale: isStale) }, fields)
+                refusal, also: form.refusals(changing: nil), in: { loginUserPages.user(part, saved: saved, state: $0) }, fields)
         default: return refused(Refusal(.notUnderstood))
         }
     }

@@ -8,7 +8,9 @@ extension Route {
         Field("relay", .text(most: 300), isRequired: true, "the relay's name, or its name and ports: HOST[:PORT[,PORT]…]"),
         Field("listening_port", .text(most: 20), isRequired: true, pattern: "^[1-9][0-9]{3,4}$", "this terminal's port on the relay"),
         Field("relay_ports", .text(most: 100), "ports to try in turn, separated by commas; only beside a relay without ports"),
-        Field("fingerprint", .text(most: 100), "the relay's fingerprint; without it the answer is 202 with the one to compare"),
+        Field(
+            "fingerprint", .text(most: 100),
+            "the relay's fingerprint; without it that of the relay there was, or 202 with the one to compare"),
         Field("relay_user", .text(most: 200), "user name told to the relay"),
         Field("proxy", .text(most: 400), "http://HOST:PORT or socks5://HOST:PORT"),
         Field("proxy_user", .text(most: 255), "user name at the proxy"),
@@ -27,7 +29,7 @@ extension Route {
             perform: { visit, _ in await visit.newSetting() }),
         Route(
             method: .post, path: "/remote-support", name: "createSetting",
-            summary: "Creates the setting and issues the terminal key", body: settingFields + [revision],
+            summary: "Creates the setting and issues the terminal key", body: settingFields,
             reply: Reply(schema: "Setting"), refusals: [202, 409, 422, 503],
             perform: { visit, fields in await visit.createSetting(fields) }),
         Route(
@@ -50,24 +52,24 @@ extension Route {
             perform: { visit, _ in await visit.deleteSetting() }),
         Route(
             method: .post, path: "/remote-support/start", name: "startSupport",
-            summary: "Switches support on; what is on gets this limit from now", body: [limit, back], reply: Reply(schema: "Status"),
+            summary: "Switches support on; what is on gets this limit from now", body: [limit], reply: Reply(schema: "Status"),
             refusals: [409, 422, 503], perform: { visit, fields in await visit.start(fields) }),
         Route(
             method: .post, path: "/remote-support/stop", name: "stopSupport", summary: "Switches support off and ends every login",
-            body: [back], reply: Reply(schema: "Status"), refusals: [503],
+            reply: Reply(schema: "Status"), refusals: [503],
             perform: { visit, fields in await visit.switched(.stop, .ended, fields) }),
         Route(
             method: .post, path: "/remote-support/extend", name: "extendSupport", summary: "Gives support more time",
-            body: [by, back], reply: Reply(schema: "Status"), refusals: [409, 422],
+            body: [by], reply: Reply(schema: "Status"), refusals: [409, 422],
             perform: { visit, fields in await visit.switched(.extend(visit.step(fields)), .limit, fields) }),
         Route(
             method: .post, path: "/remote-support/shorten", name: "shortenSupport", summary: "Takes time away",
-            body: [by, back], reply: Reply(schema: "Status"), refusals: [409, 422],
+            body: [by], reply: Reply(schema: "Status"), refusals: [409, 422],
             perform: { visit, fields in await visit.switched(.shorten(visit.step(fields)), .limit, fields) }),
         Route(
             method: .post, path: "/remote-support/auto-start", name: "setAutoStart",
             summary: "Whether support that was on comes on again with the service",
-            body: [Field("auto_start", .flag, isRequired: true, "whether it does"), back], reply: Reply(schema: "Status"),
+            body: [Field("auto_start", .flag, isRequired: true, "whether it does")], reply: Reply(schema: "Status"),
             refusals: [409, 503],
             perform: { visit, fields in await visit.switched(.setAutoStart(fields.isSet("auto_start")), .autoStart, fields) }),
         Route(
@@ -76,7 +78,7 @@ extension Route {
             reply: Reply(schema: "Test"), refusals: [409, 503], perform: { visit, _ in await visit.test() }),
         Route(
             method: .post, path: "/logins/{id}/end", name: "endLogin", summary: "Ends one login with everything that runs in it",
-            part: Field("id", .number(0...Int(Int32.max)), isRequired: true, "its number in the status"), body: [back],
+            part: Field("id", .number(0...Int(Int32.max)), isRequired: true, "its number in the status"),
             reply: Reply(schema: "Status"), refusals: [404, 503], perform: { visit, fields in await visit.endLogin(fields) }),
     ]
 }
@@ -130,7 +132,7 @@ extension Visit {
 
     /// What the form shows of a setting: host and ports apart, as the page asks for them.
     private func state(of setting: SettingReport) -> FormState {
-        var values = ["listening_port": String(setting.listeningPort), "relay_user": setting.user, "fingerprint": setting.fingerprint]
+        var values = ["listening_port": String(setting.listeningPort), "relay_user": setting.user]
         // It was parsed when it was saved.
         let relay = try? RelayAddress(parsing: setting.relay)
         values["relay"] = relay?.host ?? setting.relay
@@ -143,7 +145,9 @@ extension Visit {
     }
 
     /// What was typed, as the terminal takes it. Ports of their own field stand behind the host, which may be a bare IPv6 address.
-    private func form(_ fields: Fields, isChange: Bool) -> SettingForm {
+    ///
+    /// - Parameter saved: what is changed; nil for a new setting.
+    private func form(_ fields: Fields, changing saved: SettingReport?) -> SettingForm {
         var form = SettingForm()
         let host = fields.trimmed("relay") ?? ""
         let ports = (fields["relay_ports"] ?? "").filter { $0 != " " }
@@ -151,9 +155,12 @@ extension Visit {
         let bracketed = isBareIPv6 ? "[\(host)]" : host
         form.relay = ports.isEmpty ? bracketed : "\(bracketed):\(ports)"
         form.listeningPort = fields.trimmed("listening_port") ?? ""
-        form.fingerprint = fields.trimmed("fingerprint")
+        form.fingerprint = fields.trimmed("fingerprint").flatMap { $0.isEmpty ? nil : $0 }
+        // A fingerprint is one relay's: another one's is compared first.
+        if form.fingerprint == nil, let saved, Self.host(of: saved.relay) != Self.host(of: form.relay ?? "") { form.fingerprint = "" }
         form.user = fields["relay_user"]
-        form.proxy = isChange ? fields["proxy"] ?? "" : fields["proxy"].flatMap { $0.isEmpty ? nil : $0 }
+        let proxy = fields.trimmed("proxy") ?? ""
+        form.proxy = proxy.isEmpty && saved == nil ? nil : proxy
         let hasProxy = form.proxy?.isEmpty == false
         if hasProxy {
             form.proxyUser = fields["proxy_user"] ?? ""
@@ -164,14 +171,25 @@ extension Visit {
         return form
     }
 
+    /// The host of a relay's address; nil for what is none.
+    private static func host(of relay: String) -> String? {
+        // Why it is none is said by the terminal.
+        (try? RelayAddress(parsing: relay))?.host
+    }
+
     fileprivate func createSetting(_ fields: Fields) async -> Answer {
-        let form = form(fields, isChange: false)
+        let form = form(fields, changing: nil)
         return await saved(.createSetting(form), form, fields, isNew: true)
     }
 
     fileprivate func changeSetting(_ fields: Fields) async -> Answer {
-        let form = form(fields, isChange: true)
-        return await saved(.changeSetting(form, revision: fields["revision"].map(Revision.init)), form, fields, isNew: false)
+        switch await setting() {
+        case .failure(let refusal): return refused(refusal)
+        case .success(nil): return refused(Refusal(.noSetting))
+        case .success(let setting?):
+            let form = form(fields, changing: setting)
+            return await saved(.changeSetting(form, revision: fields["revision"].map(Revision.init)), form, fields, isNew: false)
+        }
     }
 
     private func saved(_ command: TerminalCommand, _ form: SettingForm, _ fields: Fields, isNew: Bool) async -> Answer {
@@ -189,12 +207,18 @@ extension Visit {
             if isNew, let current, refusal.code == .settingExists {
                 return Answer.refused(refusal.status, remoteSupportPages.onlyOne(current), problem(refusal))
             }
-            let isStale = refusal.code == .changedElsewhere
             return refused(
                 refusal, also: form.refusals(changing: nil),
-                in: { remoteSupportPages.form(saved: isNew ? nil : current, state: $0, isStale: isStale) }, fields)
+                in: { remoteSupportPages.form(saved: isNew ? nil : current, state: portsAtTheirField($0)) }, fields)
         default: return refused(Refusal(.notUnderstood))
         }
+    }
+
+    /// Ports that are wrong, said where they were typed: they may stand behind the relay's name too.
+    private func portsAtTheirField(_ state: FormState) -> FormState {
+        var state = state
+        if state["relay_ports"].isEmpty, let faults = state.errors.removeValue(forKey: "relay_ports") { state.errors["relay"] = faults }
+        return state
     }
 
     fileprivate func askToDeleteSetting() async -> Answer {
@@ -233,9 +257,19 @@ extension Visit {
     func switched(_ command: TerminalCommand, _ notice: Notice, _ fields: Fields) async -> Answer {
         switch await ask(command) {
         case .status(let status): .done(next(fields, or: Address("/remote-support"), notice), status)
-        case .refused(let refusal): refused(refusal)
+        case .refused(let refusal): await refused(refusal, onPageOf: fields)
         default: refused(Refusal(.notUnderstood))
         }
+    }
+
+    /// A refusal on the page whose button was pressed: Home, or the page of remote support.
+    private func refused(_ refusal: Refusal, onPageOf fields: Fields) async -> Answer {
+        guard case .success(let report) = await both() else { return refused(refusal) }
+        let isHome = fields["back"] == "/"
+        var page = isHome ? HomePage.page(report.status, speak) : remoteSupportPages.main(report.status, report.setting)
+        page.problem = speak.refusal(refusal)
+        page.source = isHome ? Address("/") : Address("/remote-support")
+        return Answer.refused(refusal.status, page, problem(refusal))
     }
 
     fileprivate func endLogin(_ fields: Fields) async -> Answer {
@@ -243,9 +277,14 @@ extension Visit {
         return await switched(.endLogin(id), .loginEnded, fields)
     }
 
+    /// Whether support runs with another setting than the one that is saved.
+    private func isPending() async -> Bool {
+        if case .success(let status) = await status() { !status.pendingChanges.isEmpty } else { false }
+    }
+
     fileprivate func test() async -> Answer {
         switch await ask(.test) {
-        case .test(let report): .page(remoteSupportPages.test(report), report)
+        case .test(let report): .page(remoteSupportPages.test(report, isPending: await isPending()), report)
         case .refused(let refusal): refused(refusal)
         default: refused(Refusal(.notUnderstood))
         }

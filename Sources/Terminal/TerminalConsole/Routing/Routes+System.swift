@@ -2,6 +2,7 @@ import HTML
 import HTTPServer
 import Localization
 import Support
+import SystemCalls
 import TerminalCore
 
 extension Route {
@@ -45,7 +46,7 @@ extension Visit {
             certificateFingerprint: console.environment.certificateFingerprint,
             certificateExpiry: console.environment.certificateExpiry?.description,
             chosenLanguage: request.cookie(Console.languageCookie).flatMap { .init(rawValue: $0) }, machine: console.environment.machine,
-            minimumPassword: Access.minimumPassword, revision: revision, isAddressFixed: console.environment.isAddressFixed)
+            minimumPassword: Access.minimumPassword, saved: console.savedSettings, isAddressFixed: console.environment.isAddressFixed)
     }
 
     /// What the form for the console holds.
@@ -94,11 +95,11 @@ extension Visit {
         if Self.port(of: settings.address) == nil { errors["address"] = speak(.badAddress) }
         if (settings.certificate == nil) != (settings.privateKey == nil) {
             let field = settings.certificate == nil ? "certificate" : "private_key"
-            errors[field] = speak(.missingField, speak(settings.certificate == nil ? .certificateFile : .certificateKeyFile))
+            errors[field] = speak(settings.certificate == nil ? .certificateFileMissing : .certificateKeyFileMissing)
         }
-        if errors.isEmpty, let reason = await console.environment.check(settings) {
-            errors[settings.certificate == nil ? "address" : "certificate"] =
-                settings.certificate == nil ? reason : speak(.badCertificate, reason)
+        if errors.isEmpty, let obstacle = await console.environment.check(settings) {
+            let (field, words) = said(obstacle)
+            errors[field] = words
         }
         if let first = errors.sorted(by: { $0.key < $1.key }).first {
             var state = fields.state
@@ -114,6 +115,22 @@ extension Visit {
             _ = await ask(.note(.consoleSettings, values: ["fields": changed.joined(separator: ", ")]))
         }
         return .done(Address("/system").query("done", Notice.console.rawValue), systemReport)
+    }
+
+    /// What is said of an obstacle, and at which field.
+    private func said(_ obstacle: Console.Obstacle) -> (field: String, words: String) {
+        switch obstacle {
+        case .addressInUse: ("address", speak(.addressInUse))
+        case .addressNotHere: ("address", speak(.addressNotHere))
+        case .portForbidden: ("address", speak(.portForbidden))
+        case .certificate(.unreadable(let error)):
+            ("certificate", speak(.certificateUnreadable, Printable.escaped(error.subject ?? ""), speak.reason(error.reason)))
+        case .certificate(.unusable(_, .noCertificate)): ("certificate", speak(.certificateAbsent))
+        case .certificate(.unusable(_, .noPrivateKey)): ("private_key", speak(.privateKeyAbsent))
+        case .certificate(.unusable(_, .mismatch)): ("private_key", speak(.privateKeyOfAnother))
+        case .certificate(.unusable(_, .expired)): ("certificate", speak(.certificateExpired))
+        case .certificate(.unusable(_, .failed(let reason))): ("certificate", speak(.certificateRefused, speak.reason(reason)))
+        }
     }
 
     private func page(_ state: FormState) -> Page { SystemPage(speak: speak).page(systemView, console: state) }

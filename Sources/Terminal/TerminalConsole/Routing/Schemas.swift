@@ -17,6 +17,7 @@ enum Schemas {
             [
                 "state": choice(TerminalStatus.State.allCases.map(\.rawValue)),
                 "pendingChanges": list(choice(TerminalStatus.SettingField.allCases.map(\.rawValue))), "autoStart": flag,
+                "isKeyAccepted": flag,
                 "logins": list(reference("Login")), "loginUserCount": number, "events": list(reference("LogEntry")),
             ],
             optional: [
@@ -38,7 +39,8 @@ enum Schemas {
                 "number": number, "at": text, "code": choice(LogEntry.Code.allCases.map(\.rawValue)),
                 "kind": choice(LogEntry.Kind.allCases.map(\.rawValue)), "values": map, "by": reference("Actor"), "message": text,
                 "isFailure": flag,
-            ], optional: ["failure": reference("Failure")]),
+            ], optional: ["failure": reference("Failure"), "cause": reference("Cause")]),
+        "Cause": object(["key": text, "values": map]),
         "Actor": object(["role": choice(LogEntry.Actor.Role.allCases.map(\.rawValue))], optional: ["name": text]),
         "Log": object(["entries": list(reference("LogEntry")), "hasOlder": flag]),
         "LoginUser": object(
@@ -64,7 +66,9 @@ enum Schemas {
                 "relayFingerprint": text, "listeningPort": number, "settingEffect": effect,
                 "expires": text, "isExpired": flag,
             ], optional: ["obstacle": reference("Refusal"), "key": reference("Key")]),
-        "Refusal": object(["code": choice(Refusal.Code.allCases.map(\.rawValue)), "values": map, "message": text]),
+        "Refusal": object(
+            ["code": choice(Refusal.Code.allCases.map(\.rawValue)), "values": map, "message": text], optional: ["cause": reference("Cause")]
+        ),
     ]
 
     private static let text: JSONValue = ["type": "string"]

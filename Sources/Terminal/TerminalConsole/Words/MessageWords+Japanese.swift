@@ -1,14 +1,13 @@
 extension MessageWords {
     /// Japanese, complete.
-    static let japanese = refusals.merging(failures) { first, _ in first }.merging(entries) { first, _ in first }.merging(others) {
-        first, _ in
-        first
+    static let japanese = [refusals, failures, reasons, entries, others].reduce([:]) { all, part in all.merging(part) { first, _ in first }
     }
 
     private static let refusals = [
         "refusal.login-user-name": "{given}はユーザー名として使用できません。英小文字、数字、_、- を使って32文字以内で、先頭は英小文字か _ にしてください。rootは使用できません",
         "refusal.access-level": "アクセスレベル{given}はありません。「標準」か「管理者」を選んでください",
         "refusal.relay-address": "{given}は中継サーバーのアドレスではありません。support.example.com のような完全なホスト名を入力してください",
+        "refusal.relay-ports": "{given}は中継サーバーのポートではありません。1から65535までの数字を、22,443のようにカンマ区切りで{most}個まで入力してください",
         "refusal.relay-user": "{given}は中継サーバーに伝えるユーザー名として使用できません。英数字、-、_、. を使って64文字以内で入力してください",
         "refusal.listening-port": "{given}は待ち受けポートではありません。1024から65535までの数字を入力してください",
         "refusal.fingerprint": "{given}はフィンガープリントではありません。サポート担当者から伝えられた「SHA256:」と43文字を入力してください",
@@ -16,9 +15,9 @@ extension MessageWords {
         "refusal.proxy-credentials": "プロキシのユーザー名とパスワードは255バイト以内で、制御文字やコロンを含まず、アドレスとは別の欄に入力してください",
         "refusal.limit-too-long": "制限時間は最長30日です。それより長くする場合は「停止するまで」を選んでください",
         "refusal.limit-too-short": "残り時間はあと{length}です。すぐに終了するには［停止］を押してください",
-        "refusal.request-line": "サポート担当者からの依頼文として読み取れません：{reason}",
+        "refusal.request-line": "サポート担当者からの依頼文として読み取れません。{reason}",
         "refusal.keys-missing": "SSHログインユーザーには公開鍵が必要です。サポート担当者から送られた .pub ファイルの行（ssh-ed25519 AAAA… 名前）を貼り付けてください",
-        "refusal.key-private": "{line}行目は秘密鍵です。秘密鍵は誰にも送らないでください。代わりに .pub ファイルの行を貼り付けてください",
+        "refusal.key-private": "{line}行目は秘密鍵のため、入力欄から取り除きました。秘密鍵は誰にも送らないでください。代わりに .pub ファイルの行を入力してください",
         "refusal.key-foreign": "{line}行目はOpenSSH形式の公開鍵ではありません。「ssh-ed25519」のような種類で始まる .pub ファイルの行を貼り付けてください",
         "refusal.key-broken": "{line}行目の鍵が壊れています。.pub ファイルの行全体をもう一度コピーしてください",
         "refusal.key-too-long": "{line}行目は公開鍵としては長すぎます。.pub ファイルの行をもう一度コピーしてください",
@@ -41,7 +40,7 @@ extension MessageWords {
         "refusal.sudo-rule": "{name}用の規則をsudoが受け付けませんでした：{reason}",
         "refusal.setting-exists": "リモートサポートの設定（{relay}、待ち受けポート{port}）がすでにあります。設定は1つだけです。変更するか、先に削除してください（鍵も削除されます）",
         "refusal.no-setting": "リモートサポートの設定がまだありません。「リモートサポート」で作成してください",
-        "refusal.relay-not-reached": "中継サーバーのフィンガープリントを取得できませんでした：{reason}。サポート担当者から伝えられたフィンガープリントを入力してください",
+        "refusal.relay-not-reached": "中継サーバーのフィンガープリントを取得できませんでした（{reason}）。サポート担当者から伝えられたフィンガープリントを入力してください",
         "refusal.key-not-issued": "この端末の鍵を発行できませんでした：{reason}",
         "refusal.key-unreadable": "この端末の鍵（{path}）を読み取れません（{reason}）。設定を削除して作り直すと、新しい鍵が発行されます",
         "refusal.no-login-users": "SSHログインユーザーが登録されていないため、誰もログインできません。「SSHログインユーザー」で作成してください",
@@ -107,6 +106,49 @@ extension MessageWords {
         "advice.ended-by-relay": "操作は不要です。自動的に再接続します",
         "advice.lost": "操作は不要です。自動的に再接続します",
         "advice.client-failed": "openssh-clientパッケージがインストールされているか確認してください。解決しない場合は、この内容をサポート担当者に伝えてください",
+    ]
+
+    private static let reasons = [
+        "reason.no-answer": "応答がありません",
+        "reason.no-reason": "理由は示されていません",
+        "reason.closed": "接続が切断されました",
+        "reason.lost-silently": "1分以上応答がありませんでした",
+        "reason.code-spent": "使用済み、期限切れ、または取り消されています",
+        "reason.not-socks": "SOCKS 5のプロキシではありません",
+        "reason.not-http": "HTTPのプロキシではありません",
+        "reason.strange-socks-answer": "SOCKS 5の規格にない応答です",
+        "reason.strange-http-answer": "HTTPの規格にない応答です",
+        "reason.long-answer": "応答が長すぎます",
+        "reason.forbidden-by-proxy": "プロキシの規則で許可されていません",
+        "reason.network-behind-proxy": "プロキシからネットワークに到達できません",
+        "reason.relay-behind-proxy": "プロキシから中継サーバーに到達できません",
+        "reason.refused-behind-proxy": "中継サーバーが接続を拒否しています",
+        "reason.silent-behind-proxy": "中継サーバーから応答がありません",
+        "reason.names-at-proxy": "ホスト名での接続に対応していません",
+        "reason.request-absent": "依頼文は「towline:1:」で始まる300文字ほどの行です。メールから行全体をコピーしてください",
+        "reason.request-version": "バージョン{version}の依頼文に、このプログラムは対応していません。プログラムを更新するか、各項目を手で入力してください",
+        "reason.request-cut-off": "{of}文字のうち{has}文字しかありません。メールから行全体をコピーしてください",
+        "reason.request-strange": "含まれるはずのない文字「{character}」があります。メールからもう一度コピーしてください",
+        "reason.request-damaged": "途中で文字が変わっています。もう一度コピーするか、サポート担当者に再送を依頼してください",
+        "reason.request-malformed": "内容が不足しています。サポート担当者に新しい依頼文を求めてください",
+        "reason.request-forged": "中継サーバーの署名が正しくありません。サポート担当者に新しい依頼文を求めてください",
+        "reason.broker-answer": "応答の内容が正しくありません",
+        "reason.broker-gone": "アカウント管理プロセスが終了しています",
+        "reason.account-lost": "作成されましたが、見つかりません",
+        "reason.connection-refused": "接続が拒否されました",
+        "reason.connection-reset": "接続が相手側で切断されました",
+        "reason.connection-timed-out": "時間内に接続できませんでした",
+        "reason.no-route": "相手までの経路がありません",
+        "reason.network-unreachable": "ネットワークに到達できません",
+        "reason.names-unavailable": "DNSサーバーから応答がありません",
+        "reason.no-space": "ディスクの空き容量がありません",
+        "reason.quota": "ディスクの割り当て容量を超えています",
+        "reason.read-only": "読み取り専用のファイルシステムです",
+        "reason.forbidden": "権限がありません",
+        "reason.absent": "ファイルまたはフォルダーがありません",
+        "reason.input-output": "入出力エラーが発生しました",
+        "reason.too-many-files": "開いているファイルが多すぎます",
+        "reason.no-memory": "メモリーが不足しています",
     ]
 
     private static let entries = [

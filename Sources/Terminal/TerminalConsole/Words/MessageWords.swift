@@ -6,14 +6,31 @@ import TerminalCore
 enum MessageWords {
     /// The message in `language`, with its values.
     ///
-    /// - Parameter key: one of `TerminalMessages`.
-    static func text(_ key: String, _ values: [String: String], _ language: Language) -> String {
+    /// - Parameters:
+    ///   - key: one of `TerminalMessages`.
+    ///   - cause: the message that stands in the gap `reason`, if it is one.
+    static func text(_ key: String, _ values: [String: String], because cause: Cause? = nil, _ language: Language) -> String {
         let template: String? =
             switch language {
-            case .english: (inConsole[key] ?? english[key]).map(capitalized)
+            case .english: (inConsole[key] ?? TerminalMessages.english[key]).map(capitalized)
             case .japanese: japanese[key]
             }
-        return MessageGaps.filled(template ?? key, values.merging(localized(values, language)) { _, new in new })
+        var said: [String: String] = [:]
+        for (name, value) in values { said[name] = word(name, value, language) }
+        if let cause { said["reason"] = inside(text(cause.key, cause.values, language), language) }
+        return MessageGaps.filled(template ?? key, said)
+    }
+
+    /// A reason that stands in another message: one of ours, one of the system's, perhaps with what it is about in front (`open FILE: …`), or
+    /// what somebody else says in their own words.
+    static func reason(_ text: String, _ language: Language) -> String {
+        guard language == .japanese else { return text }
+        if let known = Reason(text) { return japanese["reason.\(known.rawValue)"] ?? text }
+        let parts = text.split(separator: ": ")
+        if parts.count > 1, let known = Reason(String(parts[parts.count - 1])) {
+            return "\(japanese["reason.\(known.rawValue)"] ?? text)（\(parts[parts.count - 2])）"
+        }
+        return "「\(text)」"
     }
 
     /// With a capital in front, where it begins with a word of ours: a name stays as it is.
@@ -22,34 +39,54 @@ enum MessageWords {
         return first.uppercased() + text.dropFirst()
     }
 
-    private static let english = Dictionary(uniqueKeysWithValues: TerminalMessages.all.map { ($0.key, $0.english) })
+    /// A sentence as a part of another one: its first word is not its beginning any more. (A Japanese one has no capitals.)
+    private static func inside(_ text: String, _ language: Language) -> String {
+        guard language == .english, let first = text.first, text.dropFirst().first?.isLowercase == true else { return text }
+        return first.lowercased() + text.dropFirst()
+    }
 
-    /// Values that are words themselves.
-    private static func localized(_ values: [String: String], _ language: Language) -> [String: String] {
-        guard language == .japanese else { return [:] }
-        var result: [String: String] = [:]
-        for (name, value) in values {
-            switch name {
-            case "length": result[name] = length(value)
-            case "session", "access", "fields":
-                result[name] = value.split(separator: ", ").map { words[String($0)] ?? String($0) }.joined(separator: "、")
-            case "stage": result[name] = stages[value] ?? value
-            default: break
-            }
+    /// A value as the reader's language has it.
+    private static func word(_ name: String, _ value: String, _ language: Language) -> String {
+        switch name {
+        case "length": return length(value, language)
+        case "session", "access", "fields":
+            return language.list(value.split(separator: ", ").map { (words[language]?[String($0)] ?? String($0)) })
+        case "stage": return language == .japanese ? stages[value] ?? value : value
+        case "reason": return reason(value, language)
+        // `HOST port N`, as ssh says it.
+        case "relay" where language == .japanese: return value.replacing(" port ", with: "のポート")
+        // What was typed.
+        case "given" where language == .japanese && value.count > 1 && value.hasPrefix("\"") && value.hasSuffix("\""):
+            return "「\(value.dropFirst().dropLast())」"
+        default: return value
         }
-        return result
     }
 
-    private static let units = ["d": "日", "h": "時間", "min": "分", "s": "秒"]
+    private static let units = ["d": 86_400, "h": 3600, "min": 60, "s": 1]
 
-    /// `7 h 48 min` as `7時間48分`.
-    private static func length(_ text: String) -> String {
-        text.split(separator: " ").map { units[String($0)] ?? String($0) }.joined()
+    /// `7 h 48 min` as pages write it: `7 hours 48 minutes`, `7時間48分`.
+    private static func length(_ text: String, _ language: Language) -> String {
+        let parts = text.split(separator: " ")
+        var seconds = 0
+        for (count, unit) in zip(parts, parts.dropFirst()) {
+            guard let unit = units[String(unit)] else { continue }
+            guard let count = Int(count) else { return text }
+            seconds += count * unit
+        }
+        return parts.count < 2 ? text : language.length(seconds: seconds)
     }
 
-    private static let words = [
-        "shell": "コマンドプロンプト", "command": "単発のコマンド", "sftp": "ファイル転送", "standard": "標準", "administrator": "管理者",
-        "relay": "中継サーバー", "listeningPort": "待ち受けポート", "user": "中継サーバーに伝えるユーザー名", "fingerprint": "フィンガープリント", "proxy": "プロキシ",
+    private static let words: [Language: [String: String]] = [
+        .english: [
+            "shell": "a command prompt", "command": "a single command", "sftp": "file transfer", "listeningPort": "listening port",
+            "user": "user name told to the relay", "fingerprint": "relay fingerprint", "address": "address and port",
+            "hosts": "allowed host names",
+        ],
+        .japanese: [
+            "shell": "コマンドプロンプト", "command": "単発のコマンド", "sftp": "ファイル転送", "standard": "標準", "administrator": "管理者",
+            "relay": "中継サーバー", "listeningPort": "待ち受けポート", "user": "中継サーバーに伝えるユーザー名", "fingerprint": "フィンガープリント", "proxy": "プロキシ",
+            "address": "アドレスとポート", "hosts": "許可するホスト名", "certificate": "証明書",
+        ],
     ]
 
     private static let stages = Dictionary(
@@ -77,6 +114,9 @@ enum MessageWords {
         "refusal.off": "support is off; press [Start] first",
         "refusal.no-limit": "support has no time limit: it stays on until you press [Stop]",
         "refusal.no-such-login": "this login has ended already",
+        "refusal.changed-elsewhere": "this was changed elsewhere meanwhile; look at it again and repeat your change",
+        "refusal.key-private":
+            "line {line} is a private key: never send it to anyone. It was taken out here; enter the line of the .pub file instead",
         "refusal.not-understood": "the console and the service do not fit together: restart the service",
         "advice.name-unknown": "check the relay's name in the settings, and this machine's network",
         "advice.proxy-unreachable": "check the proxy's address in the settings, and this machine's network",

@@ -7,7 +7,6 @@ enum Words: String, Wording {
     // MARK: Around every page
 
     case brand = "Towline"
-    case product = "Remote support console"
     case skip = "Skip to the content"
     case pages = "Pages"
     case home = "Home"
@@ -21,10 +20,8 @@ enum Words: String, Wording {
     case languageSwitch = "Language"
     case back = "Back"
     case cancel = "Cancel"
-    case details = "Details"
     case optional = "optional"
     case advanced = "Advanced settings"
-    case `none` = "none"
     case unsaved = "There are changes that are not saved yet."
     case copy = "Copy"
     case copied = "Copied"
@@ -44,12 +41,11 @@ enum Words: String, Wording {
     case stateBlocked = "Remote support is on, but the network blocks the connection."
     case stateAwaiting = "Remote support is on. Support have this terminal's key and have to approve it."
     case stateStopped = "Remote support has stopped trying: a decision is needed."
-    case offNever = "It has not been started since this service runs."
     case offStopped = "It was stopped here."
     case offTimeLimit = "Its time limit has passed."
     case offSettingChanged = "It has not been started with these settings yet."
     case offShutDown = "The service was ended."
-    case connectedFor = "Connected for {1}"
+    case connectedFor = "Connected to the relay for {1}"
     case endsIn = "Ends by itself in"
     case endsNever = "Stays on until you stop it"
     case nextTry = "Next try in"
@@ -65,13 +61,11 @@ enum Words: String, Wording {
     case extendBy = "Change the time left by"
     case untilStopped = "Until I stop it"
     case standardLimit = "{1} (recommended)"
-    case stopExplained = "[Stop] ends every login within a second and closes the connection."
 
     // MARK: Home
 
     case whoIsIn = "Who is logged in now"
     case nobodyIn = "Nobody."
-    case whoseKey = "Whose key"
     case loginUser = "Login user"
     case keyFingerprint = "Key fingerprint"
     case since = "Since"
@@ -90,8 +84,7 @@ enum Words: String, Wording {
     case stepSetting = "Create the remote support settings"
     case stepKey = "Send the issued key to support"
     case stepStart = "At the agreed time, press [Start]"
-    case orPaste = "Did support send you a line that begins with towline: ? Paste it, and both are filled in for you."
-    case startQuestion = "Start remote support now?"
+    case orPaste = "Did support send you a line that begins with {1}? Paste it, and both are filled in for you."
     case recently = "Lately"
     case allOfLog = "The whole log"
 
@@ -111,7 +104,6 @@ enum Words: String, Wording {
     case keyType = "Type"
     case keyLength = "Length"
     case bits = "{1} bits"
-    case comment = "Comment"
     case accessLevel = "Access level"
     case standard = "Standard"
     case standardHelp = "What any account on this terminal may do."
@@ -141,6 +133,7 @@ enum Words: String, Wording {
     case relayPortsHelp = "Up to 8, separated by commas, for example 22,443. Empty means 22."
     case relayFingerprint = "Relay fingerprint"
     case relayFingerprintHelp = "As support told you: SHA256: and 43 characters. If you leave it empty, the relay is asked and you compare."
+    case relayFingerprintKept = "Now it is {1}. Leave this empty to keep it; for another relay, the relay is asked then and you compare."
     case relayUser = "User name told to the relay"
     case relayUserHelp = "Only a relay without Towline asks for one."
     case proxy = "Proxy"
@@ -148,6 +141,7 @@ enum Words: String, Wording {
     case proxyUser = "Proxy user name"
     case proxyPassword = "Proxy password"
     case proxyPasswordKept = "A password is stored. Leave this empty to keep it."
+    case proxyPasswordAgain = "Enter it once more: no page of this console ever holds a password."
     case removePassword = "Remove the stored password"
     case onlyOne = "There can be only one remote support setting on a terminal. To use another relay, change it or delete it first."
     case compareTitle = "Compare the relay's fingerprint"
@@ -169,7 +163,10 @@ enum Words: String, Wording {
     case testTitle = "Connection test"
     case testExplained = "Tries the way to the relay once, without opening this terminal. It can take half a minute."
     case testGood = "Everything works: support could reach this terminal through the relay."
-    case testBad = "The way to the relay fails here:"
+    case testBad = "The connection does not come about."
+    case testPending =
+        "This is the connection that runs now, with the settings from before your change. What is saved can be tested once it is in effect: press [Restart] above."
+    case why = "Why"
     case stages = "How far the connection is"
     case stageNow = "now"
     case stageFailed = "failed"
@@ -180,8 +177,9 @@ enum Words: String, Wording {
     case stageAuthenticating = "Present this terminal's key"
     case stageRequestingPort = "Get the listening port"
     case stageWaiting = "Wait for support"
+    case stageInUse = "Support is logged in"
+    case stageTested = "Support could log in"
     case lastError = "Last error"
-    case onlineSince = "Connected to the relay"
 
     // MARK: Remote Support: the issued key
 
@@ -191,6 +189,7 @@ enum Words: String, Wording {
     case mailSubject = "Public key of terminal {1}"
     case mailBody = "This is the public key of our terminal {1} for remote support through {2}, listening port {3}:"
     case mailFingerprint = "Its fingerprint: {1}"
+    case mailHostKey = "Fingerprint that you see at the first login: {1}"
     case qrCode = "QR code of the public key"
     case readOut = "Fingerprint, to read out on the phone"
     case hostKey = "Fingerprint that staff see at their first login"
@@ -214,16 +213,19 @@ enum Words: String, Wording {
     // MARK: Paste a Request
 
     case requestExplained =
-        "Paste the line that begins with towline: , or the whole mail that it stands in. You see what it would do before anything happens."
+        "Paste the line that begins with {1}, or the whole mail that it stands in. You see what it would do before anything happens."
     case requestLine = "Request from support"
     case show = "Show what it does"
     case requestTitle = "What this request does"
-    case requestFor = "For this terminal, which support calls"
+    case requestAbout = "The request"
+    case requestFor = "Name of this terminal at support"
     case requestBy = "Sent by"
     case requestExpires = "Valid until"
     case effectCreates = "is created"
     case effectChanges = "is changed"
     case effectUnchanged = "stays as it is"
+    case insteadOf = "instead of {1}"
+    case requestRestart = "Remote support is on: the changed settings take effect when you press [Restart]."
     case requestCompare = "Is this request really from your support? If you are not sure, read the fingerprints to them on the phone."
     case requestDone = "The login user and the settings are saved."
 
@@ -262,7 +264,7 @@ enum Words: String, Wording {
     // MARK: The restart bar
 
     case restartNeeded = "A restart is needed for a saved change to take effect: {1}."
-    case restartExplained = "Logins that are open lose their connection for a moment."
+    case restartExplained = "It ends {1} {1|login|logins}: support staff have to log in again."
     case restart = "Restart"
     case restarting = "The console restarts at its new address."
     case fieldRelay = "relay"
@@ -283,7 +285,6 @@ enum Words: String, Wording {
     case search = "Text"
     case filter = "Filter"
     case older = "Older entries"
-    case download = "Download"
     case downloadCSV = "Download as CSV"
     case downloadJSON = "Download as JSON"
     case noEntries = "There is nothing in the log that fits."
@@ -298,6 +299,8 @@ enum Words: String, Wording {
     case roleCommand = "customer, by command"
     case roleStaff = "support staff"
     case roleSystem = "by itself"
+    case roleUnknown = "somebody unknown"
+    case somebodyAt = "somebody at {1}"
 
     // MARK: Sign-in and set-up
 
@@ -324,6 +327,7 @@ enum Words: String, Wording {
     case noticeRestarted = "The connection is made anew with the saved settings."
     case noticeAutoStart = "Auto-start is changed."
     case noticePassword = "The password is changed."
+    case noticeNothingSaved = "You had been signed out, so this was not done and nothing was saved. Sign in and do it again."
     case noticeConsole = "The settings of the console are saved."
 
     // MARK: What went wrong
@@ -337,7 +341,7 @@ enum Words: String, Wording {
     case notFoundTitle = "There is no such page"
     case notFoundExplained = "What you looked for is not here, or not any more."
     case methodTitle = "This cannot be done here"
-    case methodExplained = "Perhaps a page was loaded again that answers a form. Go on from Home."
+    case methodExplained = "Perhaps you have reloaded a page that answers a form. Go on from Home."
     case badRequest = "The request could not be understood: {1}."
     case unknownField = "there is no field {1}"
     case missingField = "{1} is missing"
@@ -349,9 +353,20 @@ enum Words: String, Wording {
     case wrongCode = "The setup code is wrong."
     case weakPassword = "The new password needs at least {1} characters."
     case tooOften = "Too many wrong tries. Wait {1} and try again."
-    case busyNow = "The terminal is busy. Try again in a moment."
     case signInNeeded = "You have to sign in first."
     case badAddress = "This is no address: write for example 127.0.0.1:8090."
+    case addressInUse = "Another program of this machine uses this address and port."
+    case addressNotHere = "This machine has no such address."
+    case portForbidden = "The service may not use this port: choose one from 1024 on."
     case badHost = "Line {1} is no host name."
-    case badCertificate = "The certificate cannot be used: {1}."
+    case certificateFileMissing = "Enter the certificate file too."
+    case certificateKeyFileMissing = "Enter the private key file too."
+    case certificateUnreadable = "The file {1} cannot be read: {2}."
+    case certificateAbsent =
+        "There is no certificate in this file. It must hold -----BEGIN CERTIFICATE-----, the one of this machine first."
+    case certificateExpired = "This certificate has expired. Get a new one."
+    case certificateRefused = "This certificate cannot be used: {1}."
+    case privateKeyAbsent =
+        "There is no usable private key in this file. It must hold -----BEGIN PRIVATE KEY----- and have no password."
+    case privateKeyOfAnother = "This private key does not belong to the certificate."
 }
