@@ -51,7 +51,11 @@ class Sessions:
         options += ["-b", source] if source else []
         self.options, self.pause, self.echoes, self.broken, self.is_wanted = options, pause, [], 0, True
         self.sessions = [
-            subprocess.Popen(["ssh", *options, "-W", f"{name}:22", "127.0.0.1"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) for name in names
+            # What they say when they end is known: `broken` counts them.
+            subprocess.Popen(
+                ["ssh", *options, "-W", f"{name}:22", "127.0.0.1"],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0)
+            for name in names
         ]
         self.threads = [threading.Thread(target=self._type, args=(session,), daemon=True) for session in self.sessions]
         for thread in self.threads:

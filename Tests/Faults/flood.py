@@ -1,6 +1,5 @@
 """A flood of strangers (R04), the relay killed under a thousand tunnels, and restarted under fifty sessions (U01). Loopback only; the flood's own processes run when nothing else does."""
 
-import contextlib
 import multiprocessing
 import os
 import re
@@ -98,8 +97,7 @@ def exchange_keys(port, source, until, done):
 
 
 def _audit(port, log, test):
-    """ssh-audit's own flood, until it is ended. It cannot choose its address: 127.0.0.1."""
-    # Ends as by Ctrl-C: then it prints its figures.
+    """ssh-audit's own flood, until it is killed. It cannot choose its address: 127.0.0.1."""
     return subprocess.Popen(
         ["taskset", "-c", str(max(os.sched_getaffinity(0))), "chrt", "--idle", "0", SSH_AUDIT, "-n", test, "-p", str(port), "127.0.0.1"],
         stdin=subprocess.DEVNULL, stdout=open(log, "w"), stderr=subprocess.STDOUT, start_new_session=True)
@@ -111,10 +109,9 @@ def _said(log):
         return re.sub(r"\x1b\[[\d;]*m", "", lines.read())
 
 
-def _counted(log, what):
-    """The last total that ssh-audit printed."""
-    totals = re.findall(rf"{what}: .*?([\d,]+) total", _said(log))
-    return int(totals[-1].replace(",", "")) if totals else 0
+def _most(log, figure):
+    """The greatest value of a figure that ssh-audit printed again and again."""
+    return max((int(value.replace(",", "")) for value in re.findall(figure, _said(log))), default=0)
 
 
 def _used(sessions):
@@ -156,18 +153,16 @@ class Flood:
             process.terminate()
             process.join()
         for audit in self._audits:
-            os.killpg(audit.pid, signal.SIGINT)
-            audit.wait(30)
-            # What it started and did not end; the group may be gone.
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(audit.pid, signal.SIGKILL)
+            # With all that it has started.
+            os.killpg(audit.pid, signal.SIGKILL)
+            audit.wait()
         self._processes, self._audits = [], []
 
     def seen(self):
         """What it came to, and whether it was one."""
-        tried, rate = _counted(self._logs[0], "Attempted TCP connections"), _counted(self._logs[1], "Completed connections")
-        text = f"{self.held} connections stood, {self._heat.value} key exchanges; ssh-audit --dheat made {tried} connections, its rate test {rate}"
-        return self._heat.value > 100 and self.held > 1000 and tried > 1000 and rate > 1000, text
+        heat, rate = _most(self._logs[0], r"TCP SYNs/sec: ([\d,]+)"), _most(self._logs[1], r"Completed connections: .*?([\d,]+) total")
+        text = f"{self.held} connections stood, {self._heat.value} key exchanges; ssh-audit: --dheat {heat} a second, its rate test {rate} in all"
+        return self._heat.value > 100 and self.held > 1000 and heat > 100 and rate > 1000, text
 
 
 def strangers(folder, claim, options):
@@ -247,7 +242,7 @@ def upgraded(folder, claim, options):
         started = time.monotonic()
         relay.process.send_signal(signal.SIGTERM)
         time.sleep(1)
-        command = ["ssh", *sessions.options, "-W", "swarm-1:22", "127.0.0.1"]
+        command = ["ssh", "-o", "LogLevel=INFO", *sessions.options, "-W", "swarm-1:22", "127.0.0.1"]
         new = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
         claim("U01", "who wants a new session meanwhile is told", "about to restart" in new.stderr, new.stderr.strip()[-100:])
         time.sleep(max(0, started + DRAIN_SECONDS * 0.8 - time.monotonic()))

@@ -52,6 +52,7 @@ enum AgentRole {
                 try await control.start()
                 try await pages.start(console)
                 try await support.open()
+                ResidentText.dropWhatOnlyTheStartNeeded()
             } catch let refusal as Refusal {
                 conclude(.refused(refusal.message))
             } catch {

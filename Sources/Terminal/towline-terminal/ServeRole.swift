@@ -57,7 +57,10 @@ enum ServeRole {
         let broker = Broker(configuration, loop: loop, log: log)
         let supervisor = AgentSupervisor(
             command, broker: broker, loop: loop, log: log,
-            ready: { Output.say(introduction(paths, isRoot: isRoot) + "ready\n") },
+            ready: {
+                Output.say(introduction(paths, isRoot: isRoot) + "ready\n")
+                ResidentText.dropWhatOnlyTheStartNeeded()
+            },
             ended: { end in outcome.withLock { if $0 == nil { $0 = end } } })
         _ = try loop.register(
             raw, interest: .read,
