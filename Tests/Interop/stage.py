@@ -51,6 +51,8 @@ class Stage:
         self.end.add_login(self._key("login"))
         self.end.start()
         self.relay.start()
+        # Every client is told of a second host key (hostkeys-00@openssh.com), as while an operator goes over to one.
+        self.relay.command("relay-key", "prepare")
         self.algorithms = offered_by(self.relay.port)
         self._write_configuration()
         self.tunnels = [self._steady_tunnel(index) for index in range(STEADY)]

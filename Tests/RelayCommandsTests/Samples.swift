@@ -60,6 +60,30 @@ final class FakeRelay: LiveRelay {
     }
 }
 
+/// Remembers the host keys that it was to keep; a full disk refuses.
+final class FakeKeeper: RelayKeyKeeper {
+    private struct State {
+        var keys = RelayKeys(shown: SampleDesk.hostKey)
+        var steps: [RelayKeyStep] = []
+        var isFull = false
+    }
+
+    private let state = Mutex(State())
+
+    var steps: [RelayKeyStep] { state.withLock { $0.steps } }
+    var shown: Fingerprint { state.withLock { $0.keys.shown.publicKey.fingerprint } }
+    var announced: Fingerprint? { state.withLock { $0.keys.announced?.publicKey.fingerprint } }
+    func fill() { state.withLock { $0.isFull = true } }
+
+    func keep(_ keys: RelayKeys, after step: RelayKeyStep) async throws(RelayKeyError) {
+        let isFull = state.withLock { state in
+            if !state.isFull { (state.keys, state.steps) = (keys, state.steps + [step]) }
+            return state.isFull
+        }
+        if isFull { throw RelayKeyError("no space left on the disk") }
+    }
+}
+
 /// A store in a folder of its own, which is removed with this value.
 final class SampleStore: Sendable {
     private static let executor = BlockingExecutor(name: "test-store")
@@ -84,15 +108,16 @@ struct SampleDesk {
 
     let store: SampleStore
     let relay = FakeRelay()
+    let keeper = FakeKeeper()
     let desk: Desk
 
     var ledger: SQLiteLedger { store.ledger }
 
     init() throws {
         store = try SampleStore()
-        let identity = RelayIdentity(hostname: "relay.example.com", hostKey: Self.hostKey, port: 2222)
+        let identity = RelayIdentity(hostname: "relay.example.com", keys: RelayKeys(shown: Self.hostKey), port: 2222)
         let codes = Mutex<UInt8>(0)
-        desk = Desk(ledger: store.ledger, identity: identity, now: { Self.now }) { count in
+        desk = Desk(ledger: store.ledger, identity: identity, keeper: keeper, now: { Self.now }) { count in
             codes.withLock { code in
                 code += 1
                 return [UInt8](repeating: code, count: count)

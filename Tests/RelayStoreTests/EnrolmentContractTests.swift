@@ -271,6 +271,22 @@ import Testing
     }
 
     @Test(arguments: LedgerKind.allCases)
+    func whoLearnedOfAHostKeyIsKeptUntilTheNextOneIsPrepared_U03(_ kind: LedgerKind) async throws {
+        let (ledger, folder) = try kind.make()
+        defer { _ = folder }
+        let alice = try #require(try await fill(ledger).staff(named: staff("alice")))
+        let (run, _) = try await ledger.beginRun(at: moment(1))
+        let hostKey = try sampleKey(7).fingerprint
+        try await ledger.record([.learnedHostKey(.staff(alice.id), key: sampleKey(101), hostKey: hostKey, at: moment(2))], run: run)
+        #expect(try await ledger.registry().hostKeyLearned(by: sampleKey(101)) == hostKey)
+        #expect(try await ledger.registry().hostKeyLearned(by: sampleKey(1)) == nil)
+        let switched = try await ledger.perform(.relayKey(.switchOver, hostKey), by: root, at: moment(3))
+        #expect(try switched.hostKeyLearned(by: sampleKey(101)) == hostKey)
+        let next = try await ledger.perform(.relayKey(.prepare, try sampleKey(8).fingerprint), by: root, at: moment(4))
+        #expect(try next.hostKeyLearned(by: sampleKey(101)) == nil)
+    }
+
+    @Test(arguments: LedgerKind.allCases)
     func theAuditLogIsReadFromATimeAndFromANumber(_ kind: LedgerKind) async throws {
         let (ledger, folder) = try kind.make()
         defer { _ = folder }

@@ -74,7 +74,7 @@ final class LiveSwitch: Sendable {
         limits.linger = .milliseconds(100)
         group = try SwitchboardGroup(
             configuration: SwitchConfiguration(
-                listen: [.loopback(port: 0)], hostKey: .generate(), hostname: "relay.test", switchboards: switchboards,
+                listen: [.loopback(port: 0)], hostKeys: [.generate()], hostname: "relay.test", switchboards: switchboards,
                 supportLimit: supportLimit, limits: limits),
             registry: Registry(terminals: terminals, staff: members, grants: grants),
             report: { event in events.withLock { $0.append(event) } }, commands: Echo(), enroller: enroller)

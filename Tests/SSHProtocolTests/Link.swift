@@ -23,11 +23,12 @@ final class Link {
         case channelClosed(ChannelID)
         case refused(String)
         case keysRenewed
+        case hostKeyProved(PublicKey)
         case closed(ConnectionEnd)
     }
 
     static let hostKey = HostKey(seed: Array(1...32))
-    static let identity = ServerIdentity(hostKey: hostKey, software: "Test_1.0")
+    static let identity = ServerIdentity(hostKeys: [hostKey], software: "Test_1.0")
 
     let server: ServerConnection
     let client: SSHTestClient
@@ -194,6 +195,7 @@ final class Link {
             case .channelClosed(let id): events.append(.channelClosed(id))
             case .refused(let what): events.append(.refused(what))
             case .keysRenewed: events.append(.keysRenewed)
+            case .hostKeyProved(let key): events.append(.hostKeyProved(key))
             case .closed(let end): events.append(.closed(end))
             }
         }

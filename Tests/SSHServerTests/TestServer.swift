@@ -49,7 +49,7 @@ final class TestServer: Sendable {
         let descriptor = try Sockets.listen(on: .loopback(port: 0))
         port = try Sockets.localAddress(descriptor.raw).port
         listener = descriptor.release()
-        let identity = ServerIdentity(hostKey: .generate(), software: "TestServer")
+        let identity = ServerIdentity(hostKeys: [.generate()], software: "TestServer")
         let admission = Admission(limits: limits)
         let numbers = ConnectionNumbers()
         var events: [EventLoop] = []

@@ -32,9 +32,9 @@ import Testing
                     ProxyJump none
                     HostKeyAlias towline-relay
                     UserKnownHostsFile "/home/bob/.config/towline/known_hosts"
+                    UpdateHostKeys yes
                     StrictHostKeyChecking yes
                     GlobalKnownHostsFile /dev/null
-                    UpdateHostKeys no
                     CheckHostIP no
                     VerifyHostKeyDNS no
                     ForwardAgent no
@@ -48,9 +48,9 @@ import Testing
                     ProxyJump towline-relay
                     KnownHostsCommand "/usr/bin/towline" known-hosts %H %K %f
                     UserKnownHostsFile /dev/null
+                    UpdateHostKeys no
                     StrictHostKeyChecking yes
                     GlobalKnownHostsFile /dev/null
-                    UpdateHostKeys no
                     CheckHostIP no
                     VerifyHostKeyDNS no
                     ForwardAgent no

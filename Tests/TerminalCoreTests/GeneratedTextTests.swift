@@ -16,7 +16,7 @@ import Testing
         for option in [
             "BatchMode=yes", "StrictHostKeyChecking=yes", "UserKnownHostsFile=known_hosts", "GlobalKnownHostsFile=/dev/null",
             "IdentitiesOnly=yes", "IdentityAgent=none", "IdentityFile=terminal_key", "ExitOnForwardFailure=yes", "ServerAliveInterval=20",
-            "ServerAliveCountMax=3", "ConnectTimeout=10", "UpdateHostKeys=no", "ControlPath=none", "ProxyCommand=none",
+            "ServerAliveCountMax=3", "ConnectTimeout=10", "UpdateHostKeys=yes", "ControlPath=none", "ProxyCommand=none",
         ] {
             #expect(arguments.contains(option))
         }
@@ -28,6 +28,14 @@ import Testing
         let arguments = TunnelClientArguments.probe(try setting(), port: 22)
         #expect(arguments.contains("PubkeyAuthentication=no") && !arguments.contains("-R"))
         #expect(!arguments.contains { $0.contains("terminal_key") })
+    }
+
+    /// Two at once would write known_hosts at once, and what a probe hears is nobody's yet.
+    @Test func onlyTheTunnelLearnsHostKeys_U03() throws {
+        let setting = try setting()
+        for arguments in [TunnelClientArguments.probe(setting, port: 22), TunnelClientArguments.report(setting, port: 22)] {
+            #expect(arguments.contains("UpdateHostKeys=no") && !arguments.contains("UpdateHostKeys=yes"))
+        }
     }
 
     private func configuration(_ users: [String]) throws -> String {

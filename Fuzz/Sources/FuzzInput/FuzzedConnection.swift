@@ -9,7 +9,8 @@ import SSHKeys
 /// The first byte holds settings. There is no cipher: key exchanges run, with libcrypto, but their keys are thrown away here, in the
 /// tests' side of the seam, so that what the fuzzer writes is understood in every state.
 package final class FuzzedConnection {
-    private static let identity = ServerIdentity(hostKey: HostKey(seed: Array(1...32)), software: "Fuzz_1.0")
+    private static let identity = ServerIdentity(
+        hostKeys: [HostKey(seed: Array(1...32)), HostKey(seed: Array(2...33))], software: "Fuzz_1.0")
 
     private let connection: ServerConnection
     /// Holds a read and all that can be left over of an input.
@@ -38,6 +39,7 @@ package final class FuzzedConnection {
             connection.keyExchange = .idle
             connection.phase = .connection
             connection.decoder.longestPacket = ProtocolLimits.packetLength
+            connection.announce(Self.identity.hostKeys)
             for _ in 0..<2 { _ = connection.openForwarded(listener: Self.endpoint, originator: Self.endpoint) }
         }
     }
@@ -132,7 +134,9 @@ package final class FuzzedConnection {
                 if consumesData { connection.consumed(id, bytes.count) }
             case .authenticated: precondition(connection.isAuthenticated, "an identity without authentication")
             case .closed: precondition(connection.isClosed && connection.nextEvent() == nil, "closed is the last event")
-            case .channelOpened, .channelRefused, .channelWritable, .channelEnded, .channelClosed, .refused, .keysRenewed: break
+            case .channelOpened, .channelRefused, .channelWritable, .channelEnded, .channelClosed, .refused, .keysRenewed,
+                .hostKeyProved:
+                break
             }
         }
     }

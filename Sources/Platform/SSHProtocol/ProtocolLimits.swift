@@ -75,6 +75,13 @@ package enum ProtocolLimits {
     /// `tcpip-forward` and `cancel-tcpip-forward` requests on one connection. A terminal needs one; one more than this ends the connection.
     package static let forwardRequests = 20
 
+    /// Host keys that are announced at most (OpenSSH PROTOCOL §2.5): the one that is shown, and one that follows or went before it.
+    package static let hostKeys = 2
+
+    /// `hostkeys-prove-00@openssh.com` requests on one connection, a signature for each key in it. OpenSSH sends one; one more than this
+    /// ends the connection.
+    package static let hostKeyProofs = 4
+
     /// Longest host, address, channel type or request name, in bytes: a DNS name has at most 255. Longer ends the connection.
     package static let name = 255
 

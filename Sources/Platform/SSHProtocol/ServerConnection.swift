@@ -2,14 +2,20 @@ package import SSHCrypto
 
 /// What all connections of a server have in common.
 package struct ServerIdentity: Sendable {
-    /// The Ed25519 host key.
-    package let hostKey: HostKey
+    /// The Ed25519 host keys: the first one is shown in the key exchange, the others are announced beside it.
+    package let hostKeys: [HostKey]
     /// Our identification line, without CR LF (RFC 4253 §4.2).
     let version: [UInt8]
 
-    /// - Parameter software: the software version of the identification line: printable US-ASCII without blanks.
-    package init(hostKey: HostKey, software: String) {
-        self.hostKey = hostKey
+    /// The one that is shown.
+    package var hostKey: HostKey { hostKeys[0] }
+
+    /// - Parameters:
+    ///   - hostKeys: 1...`ProtocolLimits.hostKeys`; the first one is shown.
+    ///   - software: the software version of the identification line: printable US-ASCII without blanks.
+    package init(hostKeys: [HostKey], software: String) {
+        precondition((1...ProtocolLimits.hostKeys).contains(hostKeys.count), "\(hostKeys.count) host keys")
+        self.hostKeys = hostKeys
         version = [UInt8]("SSH-2.0-\(software)".utf8)
     }
 }
@@ -86,10 +92,14 @@ package final class ServerConnection {
     /// Our global requests that the peer has not answered.
     var unansweredRequests = 0
 
+    /// The host keys that the peer was told of; empty: none were announced on this connection.
+    var announcedKeys: [HostKey] = []
+
     // Authentication and requests.
     var failures = 0
     var authenticationRequests = 0
     var forwardRequests = 0
+    var hostKeyProofs = 0
     var decision: Decision?
 
     // Channels, by number.

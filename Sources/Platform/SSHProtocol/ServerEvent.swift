@@ -12,6 +12,8 @@ package enum ServerEvent {
     case forwardRequested(ForwardedEndpoint)
     /// `cancel-tcpip-forward`. Nothing more is read until `answerCancel(wasHeld:)`.
     case forwardCancelled(ForwardedEndpoint)
+    /// The peer had this host key proved, which was announced to it: it is about to believe in it.
+    case hostKeyProved(PublicKey)
     /// The peer asks for a channel; answer by `accept` or `refuse`, now or later.
     case channelOffered(ChannelID, ChannelPurpose)
     /// The peer confirmed a channel that we asked for.

@@ -10,7 +10,8 @@ package final class ConnectionLoop: BatchObserver {
     package let events: EventLoop
     /// The bounds that it keeps.
     package let limits: ServerLimits
-    private let identity: ServerIdentity
+    /// What connections that come from now on are shown.
+    package var identity: ServerIdentity
     private let admission: Admission
     /// Gives a new connection what decides for it. Set before the loop starts.
     package var makeSession: ((SocketConnection) -> any ConnectionSession)?

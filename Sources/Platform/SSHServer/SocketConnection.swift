@@ -313,7 +313,7 @@ package final class SocketConnection: ReadinessHandler {
         case .closed(let end):
             return finish(end)
         case .keyOffered, .forwardRequested, .forwardCancelled, .channelOffered, .channelOpened, .channelRefused, .channelRequested,
-            .refused:
+            .refused, .hostKeyProved:
             break
         }
         session?.connection(self, did: event)

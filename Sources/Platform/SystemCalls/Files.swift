@@ -315,7 +315,7 @@ package enum Files {
     }
 
     /// A NUL would end the path early and name another file.
-    private static func checkPath(_ path: String, _ call: StaticString) throws(SystemError) {
+    static func checkPath(_ path: String, _ call: StaticString) throws(SystemError) {
         if path.utf8.contains(0) { throw SystemError(errno: EINVAL, call: call.description, subject: path) }
     }
 

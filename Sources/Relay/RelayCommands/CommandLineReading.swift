@@ -106,6 +106,10 @@ extension RelayCommand {
             }
             self = .exportAudit(after: after ?? 0, since: try Self.beginning(line.value("--since"), now: now))
         case "audit verify": self = .verifyAudit
+        case "relay-key": self = .relayKey(nil, isForced: false)
+        case "relay-key prepare": self = .relayKey(.prepare, isForced: false)
+        case "relay-key switch": self = .relayKey(.switchOver, isForced: line.has("--anyway"))
+        case "relay-key retire": self = .relayKey(.retire, isForced: false)
         case "whoami": self = .whoAmI
         case "init", "serve", "backup", "restore", "completion", "manual", "version": throw .localOnly(command: line.name)
         default: preconditionFailure("the table has a command that is not read: \(line.name)")

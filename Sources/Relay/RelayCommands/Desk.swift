@@ -16,6 +16,7 @@ package actor Desk {
     // Owned by the actor.
     private(set) var identity: RelayIdentity
     private(set) var live: (any LiveRelay)?
+    private(set) var keeper: (any RelayKeyKeeper)?
     /// The run of the running relay.
     private var run = RunID(0)
     /// Commands that wait for a terminal now.
@@ -27,25 +28,33 @@ package actor Desk {
     /// - Parameters:
     ///   - now: the wall clock.
     ///   - chance: so many random bytes, for join codes.
+    ///   - keeper: of the relay's host keys; `nil`: it comes with `attach`.
     package init(
-        ledger: any RelayLedger, identity: RelayIdentity, now: @escaping @Sendable () -> WallTime,
+        ledger: any RelayLedger, identity: RelayIdentity, keeper: (any RelayKeyKeeper)? = nil, now: @escaping @Sendable () -> WallTime,
         chance: @escaping @Sendable (Int) -> [UInt8] = { randomBytes($0) }
     ) {
+        self.keeper = keeper
         self.ledger = ledger
         self.identity = identity
         self.now = now
         self.chance = chance
     }
 
-    /// From now on `relay` is told about changes.
-    package func attach(_ relay: any LiveRelay, run: RunID) {
+    /// From now on `relay` is told about changes, and `keeper`, if there is one, about those of its host keys.
+    package func attach(_ relay: any LiveRelay, keeper: (any RelayKeyKeeper)? = nil, run: RunID) {
         live = relay
+        self.keeper = keeper
         self.run = run
     }
 
     /// From now on replies name this port as the relay's.
     package func listens(on port: UInt16) {
-        identity = RelayIdentity(hostname: identity.hostname, hostKey: identity.signer, port: port)
+        identity = RelayIdentity(hostname: identity.hostname, keys: identity.keys, port: port)
+    }
+
+    /// From now on these are the relay's host keys.
+    func shows(_ keys: RelayKeys) {
+        identity = RelayIdentity(hostname: identity.hostname, keys: keys, port: identity.port)
     }
 
     /// Does one command for a caller.
@@ -53,12 +62,14 @@ package actor Desk {
         switch command {
         case .change(let change): return try await perform(change, as: caller)
         case .newRequest(let wish): return try await request(wish, as: caller)
+        case .relayKey(let step?, let isForced): return try await take(step, isForced: isForced, as: caller)
         default: break
         }
         let registry = try await currentRegistry()
         try allow(command, to: caller, by: registry)
         switch command {
-        case .change, .newRequest: preconditionFailure("done above")
+        case .change, .newRequest, .relayKey(.some, _): preconditionFailure("done above")
+        case .relayKey(nil, _): return .relayKeys(relayKeys(in: registry), after: nil)
         case .listRequests: return .requests(requests(for: caller, in: registry))
         case .showWaiting(let name): return .waiting(try waiting(name, in: registry))
         case .listTerminals(let filter): return .terminals(try await terminals(filter, for: caller, in: registry))
@@ -336,7 +347,7 @@ extension RegistryChange {
             name
         case .request(let order): order.terminal
         case .removeTerminal, .addStaff, .setStaffEnabled, .removeStaff, .grant, .revoke, .addStaffKeys, .removeStaffKey, .setRole,
-            .addGroup, .removeGroup, .setMember, .announce:
+            .addGroup, .removeGroup, .setMember, .announce, .relayKey:
             nil
         }
     }

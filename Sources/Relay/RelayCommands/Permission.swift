@@ -49,7 +49,7 @@ enum Permission {
                     return .refused(.notYours(host: name.description))
                 }
                 return registry.request(for: terminal.id).map { $0.staff == id } ?? true ? .granted : .denied
-            case .change, .listStaff, .listGroups, .report, .audit, .exportAudit, .verifyAudit:
+            case .change, .listStaff, .listGroups, .report, .audit, .exportAudit, .verifyAudit, .relayKey:
                 return .denied
             }
         }

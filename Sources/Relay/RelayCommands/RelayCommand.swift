@@ -1,5 +1,5 @@
 package import RelayCore
-import SSHKeys
+package import SSHKeys
 package import Support
 
 /// A command to the relay as a value: what a line of text, and later a page of the console, asks for.
@@ -36,6 +36,8 @@ package enum RelayCommand: Hashable, Sendable {
     case exportAudit(after: Int64, since: WallTime?)
     /// `audit verify`.
     case verifyAudit
+    /// `relay-key`: what the relay's host keys are, or a step from one to another; `isForced`: although some would be shut out.
+    case relayKey(RelayKeyStep?, isForced: Bool)
     /// `whoami`.
     case whoAmI
     /// No words at all, over ssh: who one is, who waits, what is online.
@@ -122,6 +124,8 @@ package enum RelayReply: Hashable, Sendable {
     case auditExport([AuditView], hasMore: Bool)
     /// What following the chain found.
     case auditVerdict(AuditVerdict)
+    /// The relay's own host keys, after a step if one was taken.
+    case relayKeys(RelayKeysView, after: RelayKeyStep?)
     /// Who the caller is.
     case identity(IdentityView)
     /// What a member of staff sees first.
@@ -164,6 +168,14 @@ package enum RelayCommandError: Error, Hashable, Sendable {
     case abandoned
     /// The command asks the running relay, and none runs.
     case notRunning(command: String)
+    /// There is a second host key of the relay already.
+    case relayKeyPrepared(Fingerprint)
+    /// There is no second host key of the relay.
+    case noSecondRelayKey
+    /// These would be shut out, because they were not told of this host key.
+    case relayKeyUnknown(Fingerprint, to: [String])
+    /// The host keys could not be kept.
+    case relayKeyNotKept(RelayKeyError)
     /// There is no open session of this number.
     case noSuchSession(SessionID)
     /// The command is one of the program on the relay itself: `init`, `serve`.

@@ -8,7 +8,8 @@ extension RelayCommandError {
     package var status: ExitStatus {
         switch self {
         case .usage, .badValue, .keyFromFileOverSSH, .localOnly: .usage
-        case .badKey, .keyMissing, .ledger, .refused, .notAllowed, .noSuchSession, .staffMissing, .nameNotFree, .notOnline, .abandoned:
+        case .badKey, .keyMissing, .ledger, .refused, .notAllowed, .noSuchSession, .staffMissing, .nameNotFree, .notOnline, .abandoned,
+            .relayKeyPrepared, .noSecondRelayKey, .relayKeyUnknown, .relayKeyNotKept:
             .refused
         case .notRunning: .notRunning
         }
@@ -38,8 +39,24 @@ extension RelayCommandError {
         case .abandoned: "nobody waits any more"
         case .notRunning(let command): "\(command): the relay is not running; start it with: towline-relay serve"
         case .noSuchSession(let session): "there is no open session \(session); see: \(program) sessions"
+        case .relayKeyPrepared(let key): "there is a second host key already, \(key); see: \(program) relay-key"
+        case .noSecondRelayKey: "there is only one host key; to make a second one and announce it: \(program) relay-key prepare"
+        case .relayKeyUnknown(let key, let names):
+            "\(Self.list(names)) \(names.count == 1 ? "was" : "were") not told of \(key) and would be shut out; see: \(program) relay-key; "
+                + "to switch nevertheless: \(program) relay-key switch --anyway"
+        case .relayKeyNotKept(let error): "the host keys are as they were: \(error.sentence)"
         case .localOnly(let command): "\(command) is a command of towline-relay on the relay itself"
         }
+    }
+}
+
+extension RelayCommandError {
+    /// Names that are told in one line at most; the rest is counted.
+    private static let listed = 5
+
+    private static func list(_ names: [String]) -> String {
+        let rest = names.count - listed
+        return names.prefix(listed).joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
     }
 }
 
@@ -158,6 +175,7 @@ extension RelayCommand {
         case .audit: "audit"
         case .exportAudit: "audit export"
         case .verifyAudit: "audit verify"
+        case .relayKey(let step, _): step.map { "relay-key \($0.rawValue)" } ?? "relay-key"
         case .whoAmI, .overview: "whoami"
         }
     }
@@ -189,6 +207,7 @@ extension RegistryChange {
         case .cancelRequest: "request cancel"
         case .acceptHostKeys: "host-keys accept"
         case .announce: "announce"
+        case .relayKey(let step, _): "relay-key \(step.rawValue)"
         }
     }
 }

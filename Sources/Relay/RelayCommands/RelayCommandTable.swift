@@ -82,7 +82,7 @@ package enum RelayCommandTable {
     private static let until = CommandSpec.Option(
         "--until", value: "WHEN", "when it ends: 8h, 7d, 2026-12-31 or 2026-12-31T18:00 (UTC)")
 
-    private static let everywhere = requests + terminals + people + sessions + [whoAmI, help]
+    private static let everywhere = requests + terminals + people + sessions + hostKeys + [whoAmI, help]
 
     private static let requests = [
         CommandSpec(
@@ -181,6 +181,15 @@ package enum RelayCommandTable {
         CommandSpec(
             "announce", "Show staff a line when they connect, until another one or none is set",
             arguments: [.init("TEXT", isOptional: true, repeats: true)], options: [until, .init("--off", "show nothing any more")]),
+    ]
+
+    private static let hostKeys = [
+        CommandSpec("relay-key", "Show the relay's own host keys, and who has not been told of them"),
+        CommandSpec("relay-key prepare", "Make a second host key, and announce it to everybody who is connected or connects"),
+        CommandSpec(
+            "relay-key switch", "Show the second host key from now on, and announce the first; again: back",
+            options: [.init("--anyway", "although some have not been told of it, and will be shut out")]),
+        CommandSpec("relay-key retire", "Forget the host key that is not shown"),
     ]
 
     private static let sessions = [

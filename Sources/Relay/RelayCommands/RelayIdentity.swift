@@ -6,20 +6,23 @@ package import Support
 package struct RelayIdentity: Sendable {
     /// Its name, as given to `init`.
     package let hostname: String
-    /// Its host key, which also signs request lines.
-    package let signer: HostKey
+    /// Its host keys.
+    package let keys: RelayKeys
     /// The port that `ssh` connects to.
     package let port: UInt16
 
     /// An identity from its parts.
-    package init(hostname: String, hostKey: HostKey, port: UInt16) {
+    package init(hostname: String, keys: RelayKeys, port: UInt16) {
         self.hostname = hostname
-        signer = hostKey
+        self.keys = keys
         self.port = port
     }
 
-    /// The public half of its host key.
-    package var hostKey: PublicKey { signer.publicKey }
+    /// What signs request lines: the host key that peers are shown.
+    package var signer: HostKey { keys.shown }
+
+    /// The public half of the host key that peers are shown.
+    package var hostKey: PublicKey { keys.shown.publicKey }
 
     /// The port that `serve` listens on unless told otherwise (DESIGN §9).
     package static let defaultPort: UInt16 = 2222

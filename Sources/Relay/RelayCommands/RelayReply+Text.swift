@@ -47,6 +47,7 @@ extension RelayReply {
         case .auditVerdict(.intact(let entries, let head)):
             "the audit log is intact: \(entries) entries, the last digest is \(Hexadecimal.text(head))\n"
         case .auditVerdict(.broken(let number, let why)): "the audit log is broken at entry \(number): \(why)\n"
+        case .relayKeys(let keys, let step): Self.text(of: keys, after: step, program: program, now: now)
         case .identity(let identity): Self.text(of: identity)
         }
     }
@@ -75,6 +76,7 @@ extension RelayReply {
             Self.encode(VerdictResult(intact: true, entries: entries, head: Hexadecimal.text(head), brokenAt: nil, why: nil))
         case .auditVerdict(.broken(let number, let why)):
             Self.encode(VerdictResult(intact: false, entries: nil, head: nil, brokenAt: number, why: why))
+        case .relayKeys(let keys, _): Self.encode(keys)
         case .identity(let identity): Self.encode(identity)
         }
     }

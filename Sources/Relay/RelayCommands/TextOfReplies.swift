@@ -56,6 +56,7 @@ extension RelayReply {
         case .announce(let announcement?):
             return "staff see when they connect\(announcement.until.map { ", until \($0)" } ?? ""): \(announcement.text)\n"
         case .announce(nil): return "nothing is announced any more\n"
+        case .relayKey: preconditionFailure("a step of the host keys is answered by .relayKeys")
         }
     }
 

@@ -22,10 +22,11 @@ package struct Registry: Sendable {
         let requestsByCode: [[UInt8]: TerminalID]
         let candidates: [PublicKey: TerminalID]
         let announcement: Announcement?
+        let learnedHostKeys: [PublicKey: Fingerprint]
 
         init(
             terminals: [Terminal], staff: [StaffMember], groups: [StaffGroup], grants: [Grant], requests: [EnrolmentRequest],
-            announcement: Announcement?
+            announcement: Announcement?, learnedHostKeys: [PublicKey: Fingerprint]
         ) {
             var (principals, disabled): ([PublicKey: Principal], [PublicKey: Principal]) = ([:], [:])
             for terminal in terminals {
@@ -56,6 +57,7 @@ package struct Registry: Sendable {
             candidates = Dictionary(
                 uniqueKeysWithValues: usable.compactMap { request in request.candidate.map { ($0.key, request.terminal) } })
             self.announcement = announcement
+            self.learnedHostKeys = learnedHostKeys
             self.terminals = Dictionary(uniqueKeysWithValues: terminals.map { ($0.id, $0) })
             terminalsByName = Dictionary(uniqueKeysWithValues: terminals.map { ($0.name.description, $0.id) })
             terminalsByPort = Dictionary(uniqueKeysWithValues: terminals.map { ($0.listeningPort.rawValue, $0.id) })
@@ -72,10 +74,11 @@ package struct Registry: Sendable {
     /// - Cost: O(n), a hash per name, port and key.
     package init(
         terminals: [Terminal] = [], staff: [StaffMember] = [], groups: [StaffGroup] = [], grants: [Grant] = [],
-        requests: [EnrolmentRequest] = [], announcement: Announcement? = nil
+        requests: [EnrolmentRequest] = [], announcement: Announcement? = nil, learnedHostKeys: [PublicKey: Fingerprint] = [:]
     ) {
         index = Index(
-            terminals: terminals, staff: staff, groups: groups, grants: grants, requests: requests, announcement: announcement)
+            terminals: terminals, staff: staff, groups: groups, grants: grants, requests: requests, announcement: announcement,
+            learnedHostKeys: learnedHostKeys)
     }
 
     /// Whose key this is; `nil` if nobody's, or if its owner is disabled.
@@ -83,6 +86,9 @@ package struct Registry: Sendable {
 
     /// Whose key this would be if its owner were not disabled.
     package func disabledPrincipal(for key: PublicKey) -> Principal? { index.disabled[key] }
+
+    /// The host key of the relay that whoever holds `key` had proved to them last; `nil`: none was.
+    package func hostKeyLearned(by key: PublicKey) -> Fingerprint? { index.learnedHostKeys[key] }
 
     /// The terminal of this number, disabled or not.
     package func terminal(_ id: TerminalID) -> Terminal? { index.terminals[id] }

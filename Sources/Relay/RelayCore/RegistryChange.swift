@@ -49,6 +49,18 @@ package enum RegistryChange: Hashable, Sendable {
     case acceptHostKeys(TerminalName)
     /// Sets the line that staff see when they connect, or takes it away.
     case announce(Announcement?)
+    /// Notes a step from one host key of the relay to another; the fingerprint is that of the key that the step is about.
+    case relayKey(RelayKeyStep, Fingerprint)
+}
+
+/// A step on the way from one host key of the relay to another (SECURITY U03). The raw value is the command's last word.
+package enum RelayKeyStep: String, Hashable, Sendable {
+    /// Makes a second key, which is announced beside the one that is shown. Nobody has learned it yet.
+    case prepare
+    /// Shows the second key from now on, and announces the first one beside it; once more: back again.
+    case switchOver = "switch"
+    /// Forgets the key that is not shown.
+    case retire
 }
 
 /// A line for everybody on the staff, shown when they connect.

@@ -19,6 +19,8 @@ package enum RelayEvent: Hashable, Sendable {
     case cloneSuspected(TerminalID, sources: [String], at: WallTime)
     /// A member of staff proved a key.
     case keyUsed(StaffID, PublicKey, at: WallTime)
+    /// A peer that proved `key` had a host key of the relay's proved: it knows that one from now on.
+    case learnedHostKey(Principal, key: PublicKey, hostKey: Fingerprint, at: WallTime)
     /// Staff were joined to a terminal.
     case bridgeOpened(BridgeID, StaffID, key: Fingerprint, TerminalID, source: String, at: WallTime)
     /// A bridge ended; the counters are the bytes that it carried.

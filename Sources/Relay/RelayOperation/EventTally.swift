@@ -25,7 +25,7 @@ package final class EventTally: Sendable {
             switch event {
             case .terminalOnline: counts.tunnels += 1
             case .terminalOffline(_, _, let reason, _, _): counts.tunnelEnds[reason, default: 0] += 1
-            case .supportBegan, .supportOver, .keyUsed, .servedWithoutStrictKeyExchange: break
+            case .supportBegan, .supportOver, .keyUsed, .learnedHostKey, .servedWithoutStrictKeyExchange: break
             case .tookOver: counts.takeovers += 1
             case .cloneSuspected: counts.clones += 1
             case .bridgeOpened: counts.bridges += 1

@@ -86,6 +86,8 @@ extension RegistryChange {
             return note("terminal.approve", name.description, fingerprint.map { "key \($0)" } ?? "")
         case .acceptHostKeys(let name):
             return note("terminal.host-keys-accept", name.description, hostKeys.map(\.fingerprint.description).joined(separator: ", "))
+        case .relayKey(let step, let key):
+            return note("relay-key.\(step.rawValue)", "host key", key.description)
         case .announce(let announcement):
             return note(
                 "announce", "",
@@ -106,6 +108,8 @@ enum EventEffect {
     case closed(RunID, BridgeID, BridgeRecord.End)
     /// A key was used.
     case used(PublicKey, WallTime)
+    /// Who holds the first key knows this host key of the relay's.
+    case learned(PublicKey, hostKey: Fingerprint)
     /// A line for the audit log.
     case note(AuditNote)
 
@@ -144,6 +148,8 @@ enum EventEffect {
             return [note(at, "terminal.clone-suspected", name(terminal), "one key used from \(sources.joined(separator: " and "))")]
         case .keyUsed(_, let key, let at):
             return [.used(key, at)]
+        case .learnedHostKey(_, let key, let hostKey, _):
+            return [.learned(key, hostKey: hostKey)]
         case .bridgeOpened(let bridge, let staff, let key, let terminal, let source, let at):
             let record = BridgeRecord(
                 run: run, id: bridge, staff: name(staff), terminal: name(terminal), key: key, source: Printable.escaped(source),
@@ -186,7 +192,7 @@ extension RelayEvent {
         case .bridgeOpened(_, let staff, _, let terminal, _, _): [.staff(staff), .terminal(terminal)]
         case .keyUsed(let staff, _, _): [.staff(staff)]
         case .bridgeClosed: []
-        case .servedWithoutStrictKeyExchange(_, let who, _, _): [who]
+        case .servedWithoutStrictKeyExchange(_, let who, _, _), .learnedHostKey(let who, _, _, _): [who]
         case .refused(_, let who, _, _, _): who.map { [$0] } ?? []
         }
     }

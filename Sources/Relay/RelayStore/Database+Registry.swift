@@ -15,8 +15,12 @@ extension Database {
         var keyOfTerminal: [Int64: PublicKey] = [:]
         var keysOfStaff: [Int64: [AuthorizedKey]] = [:]
         var usesOfStaff: [Int64: [PublicKey: WallTime]] = [:]
-        _ = try rows("SELECT blob, terminal, staff, comment, last_used FROM public_key ORDER BY rowid") { (row) throws(DatabaseError) in
+        var learned: [PublicKey: Fingerprint] = [:]
+        _ = try rows(
+            "SELECT blob, terminal, staff, comment, last_used, relay_key FROM public_key ORDER BY rowid"
+        ) { (row) throws(DatabaseError) in
             let key = try row.publicKey(0)
+            if !row.isNull(5) { learned[key] = try row.fingerprint(5) }
             if let terminal = try row.integerOrNull(1) { keyOfTerminal[terminal] = key }
             if let staff = try row.integerOrNull(2) {
                 keysOfStaff[staff, default: []].append(AuthorizedKey(key: key, comment: try row.text(3)))
@@ -48,7 +52,7 @@ extension Database {
         }
         return Registry(
             terminals: terminals, staff: staff, groups: try groups(), grants: try grants(), requests: try openRequests(),
-            announcement: try announcement())
+            announcement: try announcement(), learnedHostKeys: learned)
     }
 
     private func groups() throws(DatabaseError) -> [StaffGroup] {
@@ -170,6 +174,12 @@ extension Database {
 }
 
 extension Row {
+    func fingerprint(_ index: Int32) throws(DatabaseError) -> Fingerprint {
+        let text = try text(index)
+        guard let fingerprint = Fingerprint(text) else { throw unexpected("a fingerprint", text) }
+        return fingerprint
+    }
+
     func publicKey(_ column: Int32) throws(DatabaseError) -> PublicKey {
         let bytes = try blob(column)
         do { return try PublicKey(blob: bytes) } catch { throw unexpected("a public key", "\(error)") }

@@ -137,8 +137,7 @@ extension RelayEvent {
         switch self {
         case .bridgeOpened, .bridgeClosed: true
         case .terminalOnline, .terminalOffline, .tookOver, .cloneSuspected, .keyUsed, .servedWithoutStrictKeyExchange, .refused,
-            .supportBegan,
-            .supportOver:
+            .supportBegan, .supportOver, .learnedHostKey:
             false
         }
     }

@@ -89,6 +89,9 @@ extension SQLiteLedger {
                     "INSERT INTO announcement (id, text, until) VALUES (1, ?, ?)", .text(announcement.text),
                     .integer(orNull: announcement.until?.secondsSince1970))
             }
+        case .relayKey(let step, _):
+            // What peers learned was about another key.
+            if step == .prepare { try run("UPDATE public_key SET relay_key = NULL WHERE relay_key IS NOT NULL") }
         }
         return change.note(by: actor, at: now)
     }

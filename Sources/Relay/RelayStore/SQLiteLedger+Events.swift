@@ -88,6 +88,8 @@ extension Database {
             try run(
                 "UPDATE public_key SET last_used = ?1 WHERE blob = ?2 AND (last_used IS NULL OR last_used < ?1)",
                 .integer(time.secondsSince1970), .blob(key.blob))
+        case .learned(let key, let hostKey):
+            try run("UPDATE public_key SET relay_key = ? WHERE blob = ?", .text(hostKey.description), .blob(key.blob))
         case .note(let note):
             try append(note)
         }
@@ -96,8 +98,7 @@ extension Database {
 
 extension Row {
     fileprivate func bridge() throws(DatabaseError) -> BridgeRecord {
-        let fingerprint = try text(4)
-        guard let key = Fingerprint(fingerprint) else { throw unexpected("a fingerprint", fingerprint) }
+        let key = try fingerprint(4)
         var end: BridgeRecord.End?
         if let closedAt = try integerOrNull(7) {
             let word = try text(8)

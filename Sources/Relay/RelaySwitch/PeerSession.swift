@@ -79,6 +79,10 @@ final class PeerSession: ConnectionSession, ChannelEndObserver {
             forwardRequested(endpoint)
         case .forwardCancelled(let endpoint):
             forwardCancelled(endpoint)
+        case .hostKeyProved(let hostKey):
+            if let principal, let key {
+                board.report(.learnedHostKey(principal, key: key, hostKey: hostKey.fingerprint, at: board.wallTime))
+            }
         case .channelOffered(let id, let purpose):
             channelOffered(id, purpose)
         case .channelOpened(let id):
@@ -157,7 +161,18 @@ final class PeerSession: ConnectionSession, ChannelEndObserver {
                 connection.disconnect(.hostNotAllowedToConnect, Refusal.keyNoLongerValid.sentence)
             }
         }
+        announceHostKeys()
         if let principal, !connection.ssh.isStrict { board.servedWithoutStrictKeyExchange(self, principal) }
+    }
+
+    /// Tells which host keys the relay has, if there is one beside the one that is shown, or if this peer was told of others before: it is to
+    /// forget those that are gone.
+    func announceHostKeys() {
+        guard principal != nil, let key else { return }
+        let keys = board.loop.identity.hostKeys
+        guard keys.count > 1 || board.registry.hostKeyLearned(by: key) != nil else { return }
+        connection.ssh.announce(keys)
+        connection.needsFlush()
     }
 
     /// What became of a key that came with a join code.

@@ -6,8 +6,8 @@ package import SystemCalls
 package struct SwitchConfiguration: Sendable {
     /// Addresses to listen on; port 0 lets the kernel choose.
     package var listen: [SocketAddress]
-    /// The relay's host key.
-    package var hostKey: HostKey
+    /// The relay's host keys: the first one is shown, another one is announced beside it.
+    package var hostKeys: [HostKey]
     /// The relay's own name: as a `direct-tcpip` host it means "by listening port".
     package var hostname: String
     /// Software version of the identification line (RFC 4253 §4.2): printable, no blanks.
@@ -21,11 +21,11 @@ package struct SwitchConfiguration: Sendable {
 
     /// A configuration from its parts.
     package init(
-        listen: [SocketAddress], hostKey: HostKey, hostname: String, software: String = "Towline", switchboards: Int,
+        listen: [SocketAddress], hostKeys: [HostKey], hostname: String, software: String = "Towline", switchboards: Int,
         supportLimit: Duration? = nil, limits: ServerLimits = .standard
     ) {
         self.listen = listen
-        self.hostKey = hostKey
+        self.hostKeys = hostKeys
         self.hostname = hostname
         self.software = software
         self.switchboards = switchboards

@@ -81,6 +81,12 @@ final class Switchboard {
         tick = events.schedule(every: SwitchLimits.rejudgeInterval) { [unowned self] in look() }
     }
 
+    /// From now on peers are shown this identity's first host key; those that are here are told which ones there are.
+    func show(_ identity: ServerIdentity) {
+        loop.identity = identity
+        for session in sessions.values { session.announceHostKeys() }
+    }
+
     /// The time for people.
     var wallTime: WallTime { WallTime(secondsSince1970: WallClock.seconds) }
 

@@ -1,5 +1,6 @@
 import EventLoops
 package import RelayCore
+package import SSHCrypto
 import SSHProtocol
 import SSHServer
 package import SystemCalls
@@ -35,7 +36,7 @@ package final class SwitchboardGroup: LiveRelay {
         commands: any CommandRunner, enroller: any Enroller
     ) throws(SystemError) {
         self.configuration = configuration
-        let identity = ServerIdentity(hostKey: configuration.hostKey, software: configuration.software)
+        let identity = ServerIdentity(hostKeys: configuration.hostKeys, software: configuration.software)
         let admission = Admission(limits: configuration.limits)
         let numbers = ConnectionNumbers()
         support = SupportPeriods(limit: configuration.supportLimit)
@@ -81,6 +82,12 @@ package final class SwitchboardGroup: LiveRelay {
         guard support.limit != limit else { return }
         support.limit = limit
         for board in boards { _ = await board.call { $0.renewSupport() } }
+    }
+
+    /// Shows the first of these host keys to peers that come from now on, and announces all of them to those that are here, and that come.
+    package func show(_ hostKeys: [HostKey]) async {
+        let identity = ServerIdentity(hostKeys: hostKeys, software: configuration.software)
+        for board in boards { _ = await board.call { $0.show(identity) } }
     }
 
     /// Begins nothing new and lets idle tunnels go, spread over `time`; staff who come are told to try again later. Open bridges go on.

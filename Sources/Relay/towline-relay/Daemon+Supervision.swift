@@ -39,7 +39,7 @@ extension Daemon {
             let (changed, waiting) = state.take(configuration)
             await relay.limitSupport(to: configuration.supportLimit)
             log.notice("configuration read again", ["files": files.joined(separator: " "), "changed": changed.joined(separator: " ")])
-            let now = WallTime(secondsSince1970: WallClock.seconds)
+            let now = WallTime.now
             // The configuration is in effect, whether it can be noted or not.
             try? await ledger.note("configuration.reload", subject: changed.joined(separator: " "), by: .relay, at: now)
             if !waiting.isEmpty { log.warning("these wait for a restart", ["keys": waiting.joined(separator: " ")]) }

@@ -7,7 +7,6 @@ import RelayCore
 import RelayOperation
 import RelayStore
 import RelaySwitch
-import SSHCrypto
 import ServiceManager
 import Support
 import SystemCalls
@@ -32,24 +31,24 @@ struct Daemon {
         guard let lock = try installation.takeLock() else {
             throw Failure(.refused, "a relay is running in \(Printable.escaped(installation.paths.folder)) already")
         }
-        let hostKey = try installation.hostKey()
+        let keys = try installation.relayKeys()
         let executor = BlockingExecutor(name: "store")
         let ledger = try installation.open(on: executor, audited: Self.audited(in: log))
-        let now: @Sendable () -> WallTime = { WallTime(secondsSince1970: WallClock.seconds) }
+        let now: @Sendable () -> WallTime = { WallTime.now }
         let (run, recovered) = try await stored { () async throws(LedgerError) in try await ledger.beginRun(at: now()) }
         if recovered > 0 { log.notice("sessions of an earlier run closed", ["count": recovered]) }
         let journal = EventJournal(ledger: ledger, run: run, now: now) { error in
             log.error("cannot write to the store; it is tried again", ["reason": error.sentence(program: "towline-relay")])
         }
-        let desk = Desk(ledger: ledger, identity: ledger.identity(hostKey), now: now)
+        let desk = Desk(ledger: ledger, identity: ledger.identity(keys), now: now)
         let registry = try await stored { () async throws(LedgerError) in try await ledger.registry() }
         let tally = EventTally()
-        let relay = try relay(hostKey: hostKey, hostname: ledger.hostname, registry: registry, desk: desk) { event in
+        let relay = try relay(keys: keys, hostname: ledger.hostname, registry: registry, desk: desk) { event in
             tally.count(event)
             journal.report(event)
         }
         // Before the first peer can come: from here on every change reaches the switch.
-        await desk.attach(relay, run: run)
+        await desk.attach(relay, keeper: KeyFolder(paths: installation.paths, executor: executor, relay: relay), run: run)
         let bound = try listen(relay)
         if let port = bound.first?.port {
             await desk.listens(on: port)
@@ -101,10 +100,10 @@ struct Daemon {
     // MARK: - Parts
 
     private func relay(
-        hostKey: HostKey, hostname: String, registry: Registry, desk: Desk, report: @escaping @Sendable (RelayEvent) -> Void
+        keys: RelayKeys, hostname: String, registry: Registry, desk: Desk, report: @escaping @Sendable (RelayEvent) -> Void
     ) throws(Failure) -> SwitchboardGroup {
         let settings = SwitchConfiguration(
-            listen: inherited.isEmpty ? configuration.listen : [], hostKey: hostKey, hostname: hostname,
+            listen: inherited.isEmpty ? configuration.listen : [], hostKeys: keys.all, hostname: hostname,
             switchboards: configuration.threads ?? max(1, ProcessInfo.processInfo.activeProcessorCount),
             supportLimit: configuration.supportLimit)
         return try attempt("cannot start the switch") { () throws(SystemError) in

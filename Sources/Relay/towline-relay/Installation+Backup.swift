@@ -12,14 +12,14 @@ extension Installation {
         if try exists(file) {
             throw Failure(.refused, "\(Printable.escaped(file)) exists already; nothing was changed: choose another name")
         }
-        _ = try hostKey()  // one that cannot be used is no backup
+        _ = try relayKeys()  // one that cannot be used is no backup
         let key = try attempt("cannot read the host key") { () throws(SystemError) in
             try Files.read(paths.hostKey, limit: Self.maximumHostKeyBytes)
         }
         // First, so that the backup tells of itself: whoever has it has the host key.
         let ledger = try open(on: BlockingExecutor(name: "store"))
         do throws(LedgerError) {
-            let now = WallTime(secondsSince1970: WallClock.seconds)
+            let now = WallTime.now
             try await ledger.note("store.backup", subject: Printable.escaped(file), by: .local(user), at: now)
         } catch {
             throw Failure(error)
@@ -29,7 +29,7 @@ extension Installation {
         try removeStore(temporary)
         let backup: RelayBackup
         do throws(LedgerError) {
-            backup = try RelayBackup.make(of: paths.store, hostKey: key, to: temporary, at: WallTime(secondsSince1970: WallClock.seconds))
+            backup = try RelayBackup.make(of: paths.store, hostKey: key, to: temporary, at: WallTime.now)
         } catch {
             try removeStore(temporary)
             throw Failure(error)
@@ -108,7 +108,7 @@ extension Installation {
             throw .damaged(path: paths.newStore, detail: "its audit log is broken")
         }
         let registry = try await ledger.registry()
-        let now = WallTime(secondsSince1970: WallClock.seconds)
+        let now = WallTime.now
         try await ledger.note("store.restore", subject: "backup of \(backup.madeAt)", by: .local(user), at: now)
         await ledger.close()
         return "\(registry.terminals.count) terminals, \(registry.staff.count) staff, \(entries) audit entries"
@@ -126,7 +126,8 @@ extension Installation {
     private func putAside() throws(Failure) -> String {
         let suffix = ".replaced-\(WallClock.seconds)"
         try attempt("cannot put the present store aside") { () throws(SystemError) -> Void in
-            for path in [paths.store, paths.store + "-wal", paths.store + "-shm", paths.hostKey] where try Files.status(path) != nil {
+            for path in [paths.store, paths.store + "-wal", paths.store + "-shm", paths.hostKey, paths.secondHostKey]
+            where try Files.status(path) != nil {
                 try Files.rename(path, to: path + suffix)
             }
         }

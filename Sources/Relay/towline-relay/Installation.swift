@@ -35,12 +35,12 @@ struct Installation {
                 try Files.writeAtomically(paths.hostKey, Array(text.utf8), mode: 0o600)
             }
         }
-        let key = try hostKey()
+        let key = try hostKey(paths.hostKey)
         for suffix in ["", "-wal", "-shm"] {
             try attempt("cannot make room for the store") { () throws(SystemError) -> Void in try Files.remove(paths.newStore + suffix) }
         }
         do throws(LedgerError) {
-            let now = WallTime(secondsSince1970: WallClock.seconds)
+            let now = WallTime.now
             try SQLiteLedger.create(path: paths.newStore, hostname: address.host, by: .local(user), at: now)
         } catch {
             throw Failure(error)
@@ -49,7 +49,7 @@ struct Installation {
             try Files.rename(paths.newStore, to: paths.store)
             try Files.syncDirectory(paths.folder)
         }
-        let identity = RelayIdentity(hostname: address.host, hostKey: key, port: RelayIdentity.defaultPort)
+        let identity = RelayIdentity(hostname: address.host, keys: RelayKeys(shown: key), port: RelayIdentity.defaultPort)
         return """
             created the relay \(identity.hostname) in \(Printable.escaped(paths.folder))\(isKeyKept ? ", with the host key that was there" : "")
             host key fingerprint: \(key.publicKey.fingerprint)
@@ -86,21 +86,31 @@ struct Installation {
         }
     }
 
-    /// Reads the host key, which must belong to nobody but its owner.
-    func hostKey() throws(Failure) -> HostKey {
-        let bytes = try attempt("cannot read the host key") { () throws(SystemError) in
-            try Files.read(paths.hostKey, limit: Self.maximumHostKeyBytes)
+    /// Reads the host keys.
+    func relayKeys() throws(Failure) -> RelayKeys {
+        let shown = try hostKey(paths.hostKey)
+        guard try exists(paths.secondHostKey) else { return RelayKeys(shown: shown) }
+        let second = try hostKey(paths.secondHostKey)
+        guard second.publicKey != shown.publicKey else {
+            throw Failure(.refused, "\(Printable.escaped(paths.secondHostKey)) is the same key as host_key: remove it")
         }
-        if let status = try attempt("cannot read the host key", { () throws(SystemError) in try Files.status(paths.hostKey) }),
+        return RelayKeys(shown: shown, announced: second)
+    }
+
+    /// Reads a host key, which must belong to nobody but its owner.
+    private func hostKey(_ path: String) throws(Failure) -> HostKey {
+        let bytes = try attempt("cannot read the host key") { () throws(SystemError) in
+            try Files.read(path, limit: Self.maximumHostKeyBytes)
+        }
+        if let status = try attempt("cannot read the host key", { () throws(SystemError) in try Files.status(path) }),
             status.mode & 0o077 != 0
         {
-            throw Failure(
-                .refused, "\(Printable.escaped(paths.hostKey)) may be read by others: chmod 600 it, or replace it if others have read it")
+            throw Failure(.refused, "\(Printable.escaped(path)) may be read by others: chmod 600 it, or replace it if others have read it")
         }
         do throws(HostKeyError) {
             return try HostKey(openSSH: String(decoding: bytes, as: UTF8.self))
         } catch {
-            throw Failure(.refused, "the host key \(Printable.escaped(paths.hostKey)) cannot be used: \(error)")
+            throw Failure(.refused, "the host key \(Printable.escaped(path)) cannot be used: \(error)")
         }
     }
 

@@ -15,6 +15,8 @@ struct Paths {
     var newCopy: String { folder + "/relay.db.last-good.new" }
     /// The relay's private host key.
     var hostKey: String { folder + "/host_key" }
+    /// The one that is announced beside it, while the relay goes over from one to another.
+    var secondHostKey: String { folder + "/host_key.second" }
     /// Locked by whoever works on the store.
     var lock: String { folder + "/lock" }
     /// Where a running relay takes commands.

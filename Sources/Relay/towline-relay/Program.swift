@@ -5,7 +5,6 @@ import RelayCommands
 import RelayCore
 import RelayOperation
 import RelayStore
-import SSHCrypto
 import ServiceManager
 import Support
 import SystemCalls
@@ -79,7 +78,7 @@ struct Program {
         let input = try key(of: line)
         // Values are checked before anything is opened: a wrong word is told in the same way with and without a relay.
         do throws(RelayCommandError) {
-            _ = try RelayCommand(line, standardInput: input ?? [], now: WallTime(secondsSince1970: WallClock.seconds))
+            _ = try RelayCommand(line, standardInput: input ?? [], now: WallTime.now)
         } catch {
             throw Failure(error)
         }
@@ -110,8 +109,9 @@ struct Program {
         Files.setModeMask(0o077)
         let executor = BlockingExecutor(name: "store")
         let ledger = try installation.open(on: executor)
-        let identity = ledger.identity(try installation.hostKey())
-        let desk = Desk(ledger: ledger, identity: identity) { WallTime(secondsSince1970: WallClock.seconds) }
+        let keeper = KeyFolder(paths: installation.paths, executor: executor, relay: nil)
+        let desk = Desk(
+            ledger: ledger, identity: ledger.identity(try installation.relayKeys()), keeper: keeper, now: { WallTime.now })
         let reply = await desk.run(arguments, standardInput: input, as: .localOperator(name: ownName))
         await ledger.close()
         return reply
@@ -144,7 +144,7 @@ struct Program {
 
 extension SQLiteLedger {
     /// The relay as its peers see it, with the port that it last listened on.
-    nonisolated func identity(_ hostKey: HostKey) -> RelayIdentity {
-        RelayIdentity(hostname: hostname, hostKey: hostKey, port: rememberedPort ?? RelayIdentity.defaultPort)
+    nonisolated func identity(_ keys: RelayKeys) -> RelayIdentity {
+        RelayIdentity(hostname: hostname, keys: keys, port: rememberedPort ?? RelayIdentity.defaultPort)
     }
 }

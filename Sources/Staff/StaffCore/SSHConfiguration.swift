@@ -48,6 +48,8 @@ package struct SSHConfiguration: Hashable, Sendable {
             "    ProxyJump none",
             "    HostKeyAlias \(RelayAccess.alias)",
             "    UserKnownHostsFile \(Self.quoted(Self.withoutTokens(knownHosts)))",
+            // The relay's next host key is learned while the present one is shown.
+            "    UpdateHostKeys yes",
         ]
         lines += everywhere
         if let user = relay.user { lines.append("    User \(Self.quoted(user))") }
@@ -59,6 +61,7 @@ package struct SSHConfiguration: Hashable, Sendable {
                 "    ProxyJump \(alias)",
                 "    KnownHostsCommand \(Self.quoted(Self.withoutTokens(program))) known-hosts %H %K %f",
                 "    UserKnownHostsFile /dev/null",
+                "    UpdateHostKeys no",
             ]
             lines += everywhere
         }
@@ -72,8 +75,8 @@ package struct SSHConfiguration: Hashable, Sendable {
     private var everywhere: [String] {
         let identity = relay.identity.map { ["    IdentityFile \(Self.quoted(Self.withoutTokens($0)))", "    IdentitiesOnly yes"] }
         return [
-            "    StrictHostKeyChecking yes", "    GlobalKnownHostsFile /dev/null", "    UpdateHostKeys no", "    CheckHostIP no",
-            "    VerifyHostKeyDNS no", "    ForwardAgent no", "    ServerAliveInterval 30",
+            "    StrictHostKeyChecking yes", "    GlobalKnownHostsFile /dev/null", "    CheckHostIP no", "    VerifyHostKeyDNS no",
+            "    ForwardAgent no", "    ServerAliveInterval 30",
         ] + (identity ?? [])
     }
 

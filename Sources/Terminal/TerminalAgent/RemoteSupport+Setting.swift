@@ -66,7 +66,9 @@ extension RemoteSupport {
         var changed = RemoteSupportSetting(content, fingerprint: fingerprint)
         changed.joinUser = current.joinUser
         // The key that was pinned is the one with this fingerprint, wherever the relay is.
-        if changed.fingerprint == current.fingerprint { (changed.pinnedKey, changed.acceptedAt) = (current.pinnedKey, current.acceptedAt) }
+        if changed.fingerprint == current.fingerprint {
+            (changed.pinnedKey, changed.announcedKeys, changed.acceptedAt) = (current.pinnedKey, current.announcedKeys, current.acceptedAt)
+        }
         if !changed.differences(from: current).isEmpty { try await save(changed, by: actor) }
         return .setting(try await settingReport())
     }

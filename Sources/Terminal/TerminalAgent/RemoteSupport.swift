@@ -43,6 +43,8 @@ package actor RemoteSupport {
     var reported: (relay: RelayAddress, content: TerminalReport, isUnconfirmed: Bool)?
     /// Where the running attempt has connected to, until it is known whether the relay is there.
     private var connectedAddress: (attempt: TunnelAttempt, address: String)?
+    /// The fingerprint of the host key that the attempt was shown.
+    private var shownKey: (attempt: TunnelAttempt, fingerprint: String)?
     /// When it was last written down that support is on.
     private var rememberedAt = Uptime(nanoseconds: 0)
     var facts = BrokerFacts(onlyLoginUser: nil, hostKeyFingerprint: nil, hostKey: nil)
@@ -326,10 +328,21 @@ package actor RemoteSupport {
     }
 
     private func observe(_ observation: SSHOutputReader.Observation, of attempt: TunnelAttempt) {
-        if case .connected(let address) = observation { connectedAddress = (attempt, address) }
-        guard case .reached(let stage) = observation else { return }
+        switch observation {
+        case .connected(let address): connectedAddress = (attempt, address)
+        case .relayKey(let fingerprint): shownKey = (attempt, fingerprint)
+        case .relayKeysChanged: relayKeysChanged()
+        case .reached(let stage): reached(stage, by: attempt)
+        case .relaySoftware: break
+        }
+    }
+
+    private func reached(_ stage: ConnectionStage, by attempt: TunnelAttempt) {
         // It is the relay: its key fits.
-        if stage == .authenticating { found(by: attempt) }
+        if stage == .authenticating {
+            found(by: attempt)
+            if let shownKey, shownKey.attempt == attempt { relayKeyAccepted(shownKey.fingerprint) }
+        }
         // A key that only came in with a one-time code is accepted for good when it gets its port.
         if stage == .waiting || stage == .requestingPort && settingInEffect?.joinUser == nil { keyWasAccepted() }
         let before = lifecycle.phase
@@ -459,9 +472,9 @@ package actor RemoteSupport {
         let command = TunnelClient.Command(
             executable: configuration.ssh, arguments: configuration.proxyOptions(setting) + arguments,
             environment: configuration.environment(setting, port: port), folder: configuration.paths.agentFolder)
-        let pinned = setting.pinnedKey
+        let keys = setting.acceptableKeys
         starter.submit { [self, key, log] in
-            do throws(SystemError) { try key.writeKnownHosts(pinned) } catch { log.warning("known_hosts not written", ["why": error]) }
+            do throws(SystemError) { try key.writeKnownHosts(keys) } catch { log.warning("known_hosts not written", ["why": error]) }
             let started = TunnelClient.spawn(command)
             loop.submit { self.assumeIsolated { $0.clients[number]?.begin(started) } }
         }

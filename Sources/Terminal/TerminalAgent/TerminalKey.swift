@@ -51,17 +51,30 @@ struct TerminalKey: Sendable {
         }
     }
 
-    /// Makes the pinned key, or none, the only one that the next ssh client knows. What is there already is not written again. R17
-    func writeKnownHosts(_ pinned: String?) throws(SystemError) {
+    /// Makes these keys, or none, the only ones that the next ssh client knows. What is there already is not written again. R17
+    func writeKnownHosts(_ keys: [String]) throws(SystemError) {
         let path = configuration.paths.knownHosts
-        guard let pinned else {
+        guard !keys.isEmpty else {
             try Files.remove(path)
             return
         }
-        let text = Array((TunnelClientArguments.knownHostsLine(publicKey: pinned) + "\n").utf8)
+        let text = Array(keys.map { TunnelClientArguments.knownHostsLine(publicKey: $0) + "\n" }.joined().utf8)
         // What cannot be read is written anew.
         if let current = try? Files.read(path, limit: 16_384, followsLinks: false), current == text { return }
         try Files.writeAtomically(path, text, mode: 0o600)
+    }
+
+    /// The keys that the last ssh client left in known_hosts; those of types that cannot be pinned are left out.
+    func readKnownHosts() throws(SystemError) -> [PublicKey] {
+        let text = String(decoding: try Files.read(configuration.paths.knownHosts, limit: 16_384, followsLinks: false), as: UTF8.self)
+        return text.split(whereSeparator: \.isNewline).compactMap(Self.key)
+    }
+
+    /// The key of a line `ALIAS TYPE BASE64`; nil if it does not read as one that can be pinned.
+    private static func key(_ line: Substring) -> PublicKey? {
+        let words = line.split(separator: " ")
+        // What does not read as a key of ours is not one that can be pinned.
+        return words.count == 3 ? (try? AuthorizedKey(line: "\(words[1]) \(words[2])"))?.key : nil
     }
 
     /// Fetches the relay's host keys and finds the one with the confirmed fingerprint.
@@ -94,11 +107,9 @@ struct TerminalKey: Sendable {
                 environment: configuration.environment(setting, port: port), workingDirectory: configuration.paths.agentFolder,
                 limit: Self.fetchLimit)
             guard try Files.status(path) != nil else { return nil }
-            // `ALIAS TYPE BASE64`.
-            let words = String(decoding: try Files.read(path, limit: 16_384, followsLinks: false), as: UTF8.self).split(separator: " ")
+            let line = String(decoding: try Files.read(path, limit: 16_384, followsLinks: false), as: UTF8.self)
             try Files.remove(path)
-            // What does not read as a key of ours is not one that can be pinned.
-            return words.count == 3 ? (try? AuthorizedKey(line: "\(words[1]) \(words[2])"))?.key : nil
+            return Self.key(line.split(whereSeparator: \.isNewline).first ?? "")
         } catch {
             throw .clientFailed(reason: "\(error)")
         }

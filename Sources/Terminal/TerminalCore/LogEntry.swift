@@ -135,6 +135,10 @@ package struct LogEntry: Hashable, Codable, Sendable {
         case portGranted = "port-granted"
         case waiting
         case relayPinned = "relay-pinned"
+        /// The relay, under the pinned host key, proved to hold another one: it may show that one later.
+        case relayKeyAnnounced = "relay-key-announced"
+        /// The relay shows a host key that it had announced: that one is pinned now.
+        case relayKeyFollowed = "relay-key-followed"
         case lastGoodAddress = "last-good-address"
         case connectionFailed = "connection-failed"
         case terminalReported = "terminal-reported"
@@ -183,6 +187,8 @@ package struct LogEntry: Hashable, Codable, Sendable {
             case .portGranted: ConnectionStage.requestingPort.achievement
             case .waiting: ConnectionStage.waiting.achievement
             case .relayPinned: "relay key {fingerprint} matches the fingerprint and is pinned"
+            case .relayKeyAnnounced: "the relay announced another host key and proved that it holds it: {fingerprint}"
+            case .relayKeyFollowed: "the relay shows the host key that it had announced: {fingerprint}, before {before}"
             case .lastGoodAddress: "the relay's name cannot be used now: trying {address}, where it was last"
             case .connectionFailed: "{failure}: {advice}"
             case .terminalReported: "the relay was told this terminal's host key, for staff to check"
@@ -217,8 +223,8 @@ package struct LogEntry: Hashable, Codable, Sendable {
             case .supportOn, .supportOnUnlimited, .supportLimitSet, .supportLimitRemoved, .supportEndsSoon, .supportOff, .supportTimeLimit,
                 .supportResumed, .supportReopened, .supportNotReopened, .supportRestarted, .autoStartOn, .autoStartOff:
                 .support
-            case .nameResolved, .relayConnected, .relayChecked, .keyAccepted, .portGranted, .waiting, .relayPinned, .lastGoodAddress,
-                .connectionFailed, .terminalReported, .hostKeyUnconfirmed:
+            case .nameResolved, .relayConnected, .relayChecked, .keyAccepted, .portGranted, .waiting, .relayPinned, .relayKeyAnnounced,
+                .relayKeyFollowed, .lastGoodAddress, .connectionFailed, .terminalReported, .hostKeyUnconfirmed:
                 .connection
             case .loginBegan, .sessionBegan, .loginEnded, .loginClosed: .login
             case .loginUserAdded, .loginUserChanged, .loginUserRemoved, .loginUserNotMade: .loginUser

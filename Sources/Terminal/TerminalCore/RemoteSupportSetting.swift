@@ -9,10 +9,13 @@ package struct RemoteSupportSetting: Hashable, Codable, Sendable {
     package var listeningPort: ListeningPort
     /// The user name that is told to the relay. A relay of ours only logs it; a stock `sshd` wants one of its accounts.
     package var user: String
-    /// The fingerprint of the relay's host key as the customer confirmed it; the only one that is ever accepted.
+    /// The fingerprint of the relay's host key: as the customer confirmed it, or of the key that followed that one, announced under it.
     package var fingerprint: String
     /// The relay's public host key in `authorized_keys` form, once it was seen and matched `fingerprint`.
     package var pinnedKey: String?
+    /// Other host keys that the relay has announced, and proved to hold, on a connection under an accepted one: it may show any of them
+    /// later. `nil`: none. Source: OpenSSH PROTOCOL §2.5.
+    package var announcedKeys: [RelayHostKey]?
     /// The proxy on the way; nil: none.
     package var proxy: ProxySetting?
     /// The user name that carries the one-time code of a support request, until the relay has accepted the terminal key.
@@ -22,6 +25,33 @@ package struct RemoteSupportSetting: Hashable, Codable, Sendable {
 
     /// What the relay is told as the user name now.
     package var userToTell: String { joinUser ?? user }
+
+    /// The host keys that an ssh client may accept, in `authorized_keys` form.
+    package var acceptableKeys: [String] { pinnedKey.map { [$0] + (announcedKeys ?? []).map(\.line) } ?? [] }
+
+    /// How many announced keys are kept: a relay has one beside the one that it shows; a stock `sshd` has one of each type.
+    package static let maximumAnnouncedKeys = 4
+
+    /// Takes the keys that ssh knows now; the pinned one stays, whatever they are.
+    package mutating func learn(_ keys: [RelayHostKey]) {
+        guard pinnedKey != nil else { return }
+        let others = keys.filter { $0.fingerprint != fingerprint }
+        announcedKeys = others.isEmpty ? nil : Array(others.prefix(Self.maximumAnnouncedKeys))
+    }
+
+    /// The relay has shown a key of this fingerprint, and ssh has accepted it: an announced one is the pinned one from now on, and the former
+    /// one stays acceptable until the relay no longer names it.
+    ///
+    /// - Returns: whether that is a change.
+    package mutating func follow(to shown: String) -> Bool {
+        guard shown != fingerprint, let pinnedKey, let followed = announcedKeys?.first(where: { $0.fingerprint == shown }) else {
+            return false
+        }
+        announcedKeys = [RelayHostKey(fingerprint: fingerprint, line: pinnedKey)] + (announcedKeys ?? []).filter { $0 != followed }
+        self.pinnedKey = followed.line
+        fingerprint = followed.fingerprint
+        return true
+    }
 
     /// What is told to the relay unless the customer says otherwise.
     package static let defaultUser = "towline"
@@ -51,6 +81,7 @@ package struct RemoteSupportSetting: Hashable, Codable, Sendable {
     package var revision: Revision {
         var setting = self
         setting.pinnedKey = nil
+        setting.announcedKeys = nil
         setting.joinUser = nil
         setting.acceptedAt = nil
         setting.proxy?.password = nil
@@ -68,6 +99,20 @@ package struct RemoteSupportSetting: Hashable, Codable, Sendable {
             case .proxy: proxy != other.proxy
             }
         }
+    }
+}
+
+/// A host key of the relay's.
+package struct RelayHostKey: Hashable, Codable, Sendable {
+    /// `SHA256:…`.
+    package let fingerprint: String
+    /// In `authorized_keys` form.
+    package let line: String
+
+    /// A key from its parts.
+    package init(fingerprint: String, line: String) {
+        self.fingerprint = fingerprint
+        self.line = line
     }
 }
 

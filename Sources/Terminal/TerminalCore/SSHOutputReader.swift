@@ -13,6 +13,9 @@ package struct SSHOutputReader: Sendable {
         case connected(address: String)
         /// The fingerprint of the host key that the relay proved to hold.
         case relayKey(fingerprint: String)
+        /// The relay proved to hold other keys than the ones in known_hosts, or no longer names one of them: ssh is about to write the file
+        /// anew.
+        case relayKeysChanged
         /// What the relay says about itself, such as `OpenSSH_9.2p1`.
         case relaySoftware(String)
     }
@@ -76,6 +79,8 @@ package struct SSHOutputReader: Sendable {
         if let notice = ProxyNotice(line: line) { return readProxy(notice) }
         if line.hasPrefix("debug") || line.isEmpty || line.hasPrefix("OpenSSH_") { return nil }
         if line.hasPrefix("Authenticated to ") { return reach(.requestingPort) }
+        // OpenSSH's `UpdateHostKeys`.
+        if line.hasPrefix("Learned new hostkey: ") || line.hasPrefix("Deprecating obsolete hostkey: ") { return .relayKeysChanged }
         readMessage(line)
         lastWords = line
         return nil

@@ -7,7 +7,7 @@ import Support
 package enum TunnelClientArguments {
     /// The file of the terminal key's private half, in the agent's folder.
     package static let keyFile = "terminal_key"
-    /// The file with the one pinned host key, in the agent's folder.
+    /// The file with the host keys that the relay may show, in the agent's folder.
     package static let knownHostsFile = "known_hosts"
     /// The Unix socket at which the agent takes logins, in the agent's folder.
     package static let socketFile = "tunnel.sock"
@@ -25,7 +25,7 @@ package enum TunnelClientArguments {
     ///
     /// - Parameter address: where to connect instead of where the relay's name leads.
     package static func tunnel(_ setting: RemoteSupportSetting, port: UInt16, address: String? = nil) -> [String] {
-        connection(setting, port: port)
+        connection(setting, port: port, learnsHostKeys: true)
             + options([
                 "PreferredAuthentications=publickey", "PubkeyAuthentication=yes", "IdentitiesOnly=yes", "IdentityAgent=none",
                 "IdentityFile=\(keyFile)", "ExitOnForwardFailure=yes", "ServerAliveInterval=\(seconds(keepaliveInterval))",
@@ -73,7 +73,8 @@ package enum TunnelClientArguments {
     package static func knownHostsLine(publicKey: String) -> String { "\(relayAlias) \(publicKey)" }
 
     private static func connection(
-        _ setting: RemoteSupportSetting, port: UInt16, knownHosts: String = knownHostsFile, runsCommand: Bool = false
+        _ setting: RemoteSupportSetting, port: UInt16, knownHosts: String = knownHostsFile, runsCommand: Bool = false,
+        learnsHostKeys: Bool = false
     ) -> [String] {
         // No configuration file, no command, no terminal, and no multiplexing: only what stands here is in force.
         ["-F", "none"] + (runsCommand ? ["-T"] : ["-N", "-T", "-v"]) + ["-a", "-x", "-p", "\(port)", "-l", setting.userToTell]
@@ -81,7 +82,9 @@ package enum TunnelClientArguments {
             + options([
                 "BatchMode=yes", "ConnectTimeout=\(seconds(connectTimeout))", "ConnectionAttempts=1", "TCPKeepAlive=yes",
                 "StrictHostKeyChecking=yes", "UserKnownHostsFile=\(knownHosts)", "GlobalKnownHostsFile=/dev/null",
-                "HostKeyAlias=\(relayAlias)", "CheckHostIP=no", "UpdateHostKeys=no", "VerifyHostKeyDNS=no", "ControlPath=none",
+                "HostKeyAlias=\(relayAlias)", "CheckHostIP=no",
+                // Keys that the relay announces, and proves to hold, on a connection under a known one.
+                "UpdateHostKeys=\(learnsHostKeys ? "yes" : "no")", "VerifyHostKeyDNS=no", "ControlPath=none",
                 "PermitLocalCommand=no", "Tunnel=no", "ForwardAgent=no", "Compression=no", "EscapeChar=none",
                 "RekeyLimit=1G 1h",
             ])

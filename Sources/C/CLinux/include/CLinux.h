@@ -20,6 +20,7 @@ int clinux_set_descriptor_limit(uint64_t soft);
 int clinux_open_pty(int *leader, char *name, size_t capacity);
 int clinux_set_window_size(int fd, uint16_t rows, uint16_t columns);
 int clinux_unsent_bytes(int fd);
+int clinux_exchange_names(const char *one, const char *other);            // both exist; atomic
 uint32_t clinux_smallest_round_trip(int fd);                              // microseconds; 0: not known
 const char *clinux_error_sentence(int code);  // constant text, or NULL
 

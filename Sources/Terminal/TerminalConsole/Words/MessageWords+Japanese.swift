@@ -171,6 +171,8 @@ extension MessageWords {
         "log.key-accepted": "この端末の鍵が受け付けられました",
         "log.port-granted": "待ち受けポートが許可されました",
         "log.waiting": "サポートを待っています",
+        "log.relay-key-announced": "中継サーバーが別のホスト鍵{fingerprint}を予告し、その所有を証明しました",
+        "log.relay-key-followed": "中継サーバーのホスト鍵が、予告されていた{fingerprint}に切り替わりました（以前：{before}）",
         "log.relay-pinned": "中継サーバーの鍵{fingerprint}がフィンガープリントと一致し、登録されました",
         "log.last-good-address": "中継サーバーの名前を現在使用できないため、前回のアドレス{address}を試します",
         "log.connection-failed": "{failure}。{advice}",
