@@ -21,11 +21,12 @@ package struct Registry: Sendable {
         let requests: [TerminalID: EnrolmentRequest]
         let requestsByCode: [[UInt8]: TerminalID]
         let candidates: [PublicKey: TerminalID]
+        let spentCodes: [[UInt8]: SpentCode]
         let announcement: Announcement?
 
         init(
             terminals: [Terminal], staff: [StaffMember], groups: [StaffGroup], grants: [Grant], requests: [EnrolmentRequest],
-            announcement: Announcement?
+            spentCodes: [[UInt8]: SpentCode], announcement: Announcement?
         ) {
             var (principals, disabled): ([PublicKey: Principal], [PublicKey: Principal]) = ([:], [:])
             for terminal in terminals {
@@ -55,6 +56,7 @@ package struct Registry: Sendable {
             requestsByCode = Dictionary(uniqueKeysWithValues: usable.filter { $0.candidate == nil }.map { ($0.codeDigest, $0.terminal) })
             candidates = Dictionary(
                 uniqueKeysWithValues: usable.compactMap { request in request.candidate.map { ($0.key, request.terminal) } })
+            self.spentCodes = spentCodes.merging(usable.filter { $0.candidate != nil }.map { ($0.codeDigest, .used) }) { $1 }
             self.announcement = announcement
             self.terminals = Dictionary(uniqueKeysWithValues: terminals.map { ($0.id, $0) })
             terminalsByName = Dictionary(uniqueKeysWithValues: terminals.map { ($0.name.description, $0.id) })
@@ -72,10 +74,11 @@ package struct Registry: Sendable {
     /// - Cost: O(n), a hash per name, port and key.
     package init(
         terminals: [Terminal] = [], staff: [StaffMember] = [], groups: [StaffGroup] = [], grants: [Grant] = [],
-        requests: [EnrolmentRequest] = [], announcement: Announcement? = nil
+        requests: [EnrolmentRequest] = [], spentCodes: [[UInt8]: SpentCode] = [:], announcement: Announcement? = nil
     ) {
         index = Index(
-            terminals: terminals, staff: staff, groups: groups, grants: grants, requests: requests, announcement: announcement)
+            terminals: terminals, staff: staff, groups: groups, grants: grants, requests: requests, spentCodes: spentCodes,
+            announcement: announcement)
     }
 
     /// Whose key this is; `nil` if nobody's, or if its owner is disabled.
@@ -147,6 +150,12 @@ package struct Registry: Sendable {
     /// Whether a join code, by its SHA-256, may be used at `moment`.
     package func isOpen(codeDigest: [UInt8], at moment: WallTime) -> Bool {
         index.requestsByCode[codeDigest].flatMap { index.requests[$0] }?.isOpen(at: moment) == true
+    }
+
+    /// Why a join code, by its SHA-256, may no longer be used at `moment`; `nil`: it may, or it is none that is remembered here.
+    package func spentCode(digest: [UInt8], at moment: WallTime) -> SpentCode? {
+        guard let request = index.requestsByCode[digest].flatMap({ index.requests[$0] }) else { return index.spentCodes[digest] }
+        return request.isOpen(at: moment) ? nil : .expired
     }
 
     /// The terminal whose key this wants to become; `nil`: it waits for no approval.
