@@ -29,6 +29,8 @@ let package = Package(
         .executable(name: "towline-relay", targets: ["towline-relay"]),
         .executable(name: "towline-terminal", targets: ["towline-terminal"]),
         .executable(name: "towline", targets: ["towline"]),
+        // For tests only: OpenSSH loads it by its path.
+        .library(name: "SecurityKey", type: .dynamic, targets: ["SecurityKey"]),
     ],
     targets: [
         // Doors to C.
@@ -146,6 +148,9 @@ let package = Package(
         // A scriptable SSH client of the tests: its own implementation of the client side, which can lie.
         .target(
             name: "SSHTestClient", dependencies: ["SSHCrypto", "SSHKeys", "CCrypto"], path: "Tests/SSHTestClient", swiftSettings: settings),
+
+        // A security key (FIDO) without hardware, which the stock ssh of the tests signs with.
+        .target(name: "SecurityKey", dependencies: ["CCrypto"], path: "Tests/SecurityKey"),
 
         // Folders of single tests.
         .target(name: "TestFolders", path: "Tests/TestFolders", swiftSettings: settings),

@@ -223,8 +223,8 @@ class Terminal:
         return self
 
     def approve(self, key: str) -> None:
-        """Staff approve the key that the customer has sent."""
-        self.relay.command("approve", self.name, "--key", "-", text=key.strip() + "\n")
+        """Staff approve the key that the customer has sent, in place of any other."""
+        self.relay.command("approve", self.name, "--key", "-", "--replace", text=key.strip() + "\n")
 
     def open(self) -> str:
         """Has all that support needs, and waits for it; returns the login user's name."""

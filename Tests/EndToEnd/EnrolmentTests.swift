@@ -62,6 +62,7 @@ extension EndToEnd {
             let thief = try await KeyPair("thief", in: site.folder)
             let refused = try await startTerminal(site, key: thief, user: user, port: port).end(within: .seconds(20))
             #expect(refused.errors.contains("Permission denied (publickey)"), "\(refused.errors)")
+            #expect(refused.errors.contains("towline-relay: this join code was used already"), "\(refused.errors)")
 
             let listed = try await site.folder.run(["ssh-keygen", "-l", "-f", key.publicPath])
             let fingerprint = try #require(listed.output.split(separator: " ").first { $0.hasPrefix("SHA256:") })
@@ -105,6 +106,29 @@ extension EndToEnd {
             var waiting = 0
             for client in clients where try await client.end(within: .seconds(30)).errors.contains("waiting for approval") { waiting += 1 }
             #expect(waiting == 1)
+        }
+
+        /// The stock client prints why, above its own "Permission denied"; a code that never was gets nothing but that.
+        @Test func aCodeThatIsOverIsToldItsEnd() async throws {
+            let site = try await Site(granted: false)
+            let config = try site.staffConfig()
+            func join(_ options: String) async throws -> String {
+                let made = try await staff(site, config, "request new shop-43 --login alice --json\(options)").output
+                return try value("joinUser", in: made)
+            }
+            let (cancelled, expired) = (try await join(""), try await join(" --expires 1s"))
+            let key = try await KeyPair("new-terminal", in: site.folder)
+            func answer(_ user: String) async throws -> String {
+                let refused = try await startTerminal(site, key: key, user: user, port: "0").end(within: .seconds(20))
+                #expect(refused.status == 255 && refused.errors.contains("Permission denied (publickey)"), "\(refused.errors)")
+                return refused.errors
+            }
+            #expect(try await answer(cancelled).contains("was cancelled by support, or a newer request took its place"))
+            try await eventually("the second request expires") {
+                try await staff(site, config, "request list --json").output.contains("\"expired\"")
+            }
+            #expect(try await answer(expired).contains("towline-relay: this join code has expired: ask support for a new request"))
+            #expect(try await !answer("join-aaaaaaaaaaaaaaaa").contains("join code"))
         }
 
         /// Re-keying: the same terminal, port and history, after its key was lost.

@@ -66,7 +66,9 @@ extension EndToEnd {
                 #expect(desk.contains("other host keys than before") && desk.contains("shop-43; see:"), "\(desk)")
                 #expect(try await site.staff(config, "relay", "host-keys shop-43").output.contains("  \(fingerprint) ssh-ed25519"))
 
-                try await site.relay.must("host-keys", "accept", "shop-43")
+                let waiting = try await site.relay.command("host-keys", "accept", "shop-43")
+                #expect(waiting.status == 1 && waiting.output.contains("--fingerprint \(fingerprint)"), "\(waiting)")
+                try await site.relay.must("host-keys", "accept", "shop-43", "--fingerprint", fingerprint)
                 #expect(try await told(by: site).contains(after))
                 try await eventually("the terminal asks again, and no longer says so") {
                     try await !terminal.command("status").output.contains(fingerprint)

@@ -80,7 +80,18 @@ import Testing
         #expect(
             try await sample.run("", as: SampleDesk.alice, key: 101).output.contains(
                 "shop-42; see: ssh -p 2222 relay.example.com host-keys shop-42"))
-        #expect(try await sample.run("host-keys accept shop-42", as: SampleDesk.admin, key: 102).status == .done)
+        let accept = "host-keys accept shop-42"
+        let waiting = try await sample.run(accept, as: SampleDesk.admin, key: 102)
+        #expect(waiting.status == .refused && waiting.output.contains("Nothing was accepted yet"), "\(waiting)")
+        #expect(try waiting.output.contains("\(accept) --fingerprint \(sampleKey(72).fingerprint)\n"), "\(waiting)")
+        for row in waiting.output.split(separator: "\n") where !row.contains("SHA256") { #expect(row.count <= 80, "\(row)") }
+        let wrong = try await sample.run("\(accept) --fingerprint \(sampleKey(70).fingerprint)", as: SampleDesk.admin, key: 102)
+        #expect(wrong.status == .refused && wrong.errorOutput.contains("nothing was accepted"), "\(wrong)")
+        #expect(await sample.run("\(accept) --yes --fingerprint SHA256:\(String(repeating: "A", count: 43))").status == .usage)
+        #expect(try await sample.run("host-keys --known-hosts", as: SampleDesk.alice, key: 101).output == lines, "still not")
+        let right = try await sample.run("\(accept) --fingerprint \(sampleKey(72).fingerprint)", as: SampleDesk.admin, key: 102)
+        #expect(right.status == .done, "\(right)")
+        #expect(await sample.run(accept).errorOutput.contains("has reported no changed host keys"))
         #expect(try await sample.run("host-keys shop-42 --known-hosts", as: SampleDesk.alice, key: 101).output.contains(sampleKey(72).line))
     }
 
@@ -98,7 +109,7 @@ import Testing
         #expect(await sample.run("terminal show shop-42 --json").output.contains("\"till\""), "asked for")
         await sample.run("approve shop-42 --key -", key: try keyLine(9))
         #expect(await sample.run("terminal show shop-42").output.contains("till@shop-42"), "and still, where no report says otherwise")
-        await sample.run("approve shop-42 --key -", key: try keyLine(1))
+        await sample.run("approve shop-42 --key - --replace", key: try keyLine(1))
         #expect(try await send(try report([70], logins: ["shopuser"]), to: sample).status == .done)
         let shown = await sample.run("terminal show shop-42").output
         for text in ["login users         shopuser", "  SSH login user    shopuser", "shopuser@shop-42", "alice (support)"] {
@@ -108,13 +119,56 @@ import Testing
         #expect(await sample.run("terminal show shop-42").output.contains("alice@shop-42"), "which of them, only staff know")
     }
 
-    @Test func aKeyThatReplacesAnotherOneSaysSo() async throws {
+    @Test func aKeyReplacesAnotherOneOnlyWhereThatIsSaid() async throws {
         let sample = try await SampleDesk().filled()
-        let first = try sampleKey(1).fingerprint
-        let reply = await sample.run("approve shop-42 --key -", key: try keyLine(9))
+        let (first, second) = (try sampleKey(1).fingerprint, try sampleKey(9).fingerprint)
+        let before = try await sample.dump()
+        let unsaid = await sample.run("approve shop-42", key: try keyLine(9))
+        #expect(
+            unsaid
+                == ControlReply(
+                    status: .refused,
+                    errorOutput: "towline-relay: terminal \"shop-42\" has another key, \(first); to put \(second) in its place: "
+                        + "towline-relay approve shop-42 --replace < key.pub\n"))
+        #expect(try await sample.dump() == before)
+        let reply = await sample.run("approve shop-42 --replace", key: try keyLine(9))
         #expect(reply.output.contains("it replaces \(first): connections with that key end now"), "\(reply)")
         #expect(await !sample.run("approve shop-42 --key -", key: try keyLine(9)).output.contains("replaces"), "the same key again")
-        #expect(await !sample.run("approve attic --key -", key: try keyLine(10)).output.contains("replaces"), "the first key")
+        let new = await sample.run("approve attic --key - --replace", key: try keyLine(10))
+        #expect(new.status == .done && !new.output.contains("replaces"), "the first key: \(new)")
+    }
+
+    /// Support staff may not replace keys on their own: their help does not say how, and they are told who may.
+    @Test func replacingAKeyIsForAdminsUnlessARequestAskedForIt() async throws {
+        let sample = try await SampleDesk().filled()
+        let refused = try await sample.run("approve shop-42 --replace", as: SampleDesk.alice, key: 101, input: try keyLine(9))
+        #expect(refused.status == .refused && refused.errorOutput.contains("replacing it is for admins"), "\(refused)")
+        #expect(try await !sample.run("help approve", as: SampleDesk.alice, key: 101).output.contains("--replace"))
+        #expect(try await sample.run("help approve", as: SampleDesk.admin, key: 102).output.contains("--replace"))
+        _ = try await sample.run("request new shop-42 --login alice", as: SampleDesk.alice, key: 101)
+        let asked = try await sample.run("approve shop-42", as: SampleDesk.alice, key: 101, input: try keyLine(9))
+        #expect(asked.status == .done && asked.output.contains("it replaces"), "\(asked)")
+    }
+
+    @Test func whoseTerminalsAreStandsInTheListWhereItIsNoted() async throws {
+        let sample = try await SampleDesk().filled()
+        #expect(await sample.run("terminals").output.hasPrefix("NAME     PORT   STATE          LAST SEEN  FROM\n"))
+        await sample.run("terminal set shop-42 --organisation " + String(repeating: "Very Long Name of a Shop ", count: 6))
+        await sample.run("terminal tag attic berlin")
+        await sample.run("terminal tag attic till")
+        let list = await sample.run("terminals").output
+        let rows = list.split(separator: "\n").map(String.init)
+        #expect(rows[0] == "NAME     PORT   STATE          LAST SEEN  FROM  ORGANISATION #TAGS", "\(list)")
+        #expect(
+            rows[1].hasSuffix("  #berlin #till") && rows[2].contains("  Very Long Name of a Shop ") && rows[2].hasSuffix("…"), "\(list)")
+        for row in rows { #expect(Printable.columns(row) <= 80, "\(row)") }
+        struct Row: Decodable {
+            let name: String
+            let organisation: String?
+            let tags: [String]
+        }
+        let json = try JSONDecoder().decode([Row].self, from: Data(await sample.run("terminals --json").output.utf8))
+        #expect(json.map(\.tags) == [["berlin", "till"], []] && json[1].organisation?.hasPrefix("Very Long") == true)
     }
 
     @Test func A05_wrongReportsChangeNothing() async throws {

@@ -20,7 +20,9 @@ import Testing
         #expect(reply.status == .done, "\(reply)")
         let fingerprint = SampleDesk.hostKey.publicKey.fingerprint.description
         let key = AuthorizedKey(key: try sampleKey(101), comment: "alice@laptop").line
-        for text in ["shop-9", "Shop 9, ticket 1881", "alice", key, "relay.example.com:2222", "20002", fingerprint, "2027-01-22 08:00 UTC"]
+        for text in ["shop-9", "Shop 9, ticket 1881", "alice", key, "relay.example.com:2222", "20002", fingerprint]
+            + (language == .english
+                ? ["within 7 days:", "until 22 January 2027, 08:00 UTC"] : ["発行から 7 日間", "2027年1月22日 17:00 (UTC 1月22日 08:00)"])
         {
             #expect(reply.output.contains(text), "\(text) in \(reply.output)")
         }
@@ -41,6 +43,17 @@ import Testing
         // Nothing on the sheet is wider than a mail client leaves as it is, but what is copied as a whole.
         for row in reply.output.split(separator: "\n") where !row.contains("towline:") && !row.contains("ssh-ed25519") {
             #expect(Printable.columns(String(row)) <= 78, "\(row)")
+        }
+    }
+
+    @Test(arguments: [
+        ("3d", "within 3 days:", "3 日間"), ("47h", "within 47 hours:", "47 時間"), ("90m", "within 90 minutes:", "90 分間"),
+        ("30s", "within 1 minute:", "1 分間"),
+    ]) func theSheetSaysHowLongTheLineCanBeUsed(_ time: String, _ english: String, _ japanese: String) async throws {
+        let sample = try await SampleDesk().filled()
+        for (language, words) in [("en", english), ("ja", japanese)] {
+            let command = "request new shop-9 --login alice --staff alice --expires \(time) --lang \(language)"
+            #expect(await sample.run(command).output.contains(words), "\(command)")
         }
     }
 
@@ -104,7 +117,7 @@ import Testing
         #expect(try await sample.enrol(50, code: 1) == .refused, "the code is spent")
         // With the lines around it that the terminal prints for people.
         let block = Array("# key of shop-9\n# host key SHA256:x\n\n".utf8) + (try keyLine(61)) + Array("# end\n".utf8)
-        let again = try await sample.run("approve shop-9", as: SampleDesk.admin, key: 102, input: block)
+        let again = try await sample.run("approve shop-9 --replace", as: SampleDesk.admin, key: 102, input: block)
         #expect(again.status == .done, "\(again)")
     }
 
@@ -170,7 +183,15 @@ import Testing
                 "\"root\" is not a login user name: nobody logs in as root; choose another name"
             ),
             ("request new shop-9 --login alice --staff alice --lang fr", "\"fr\" is not a language: it is en or ja"),
-            ("request new shop-9 --login alice --staff alice --expires 91d", "\"91d\" is not a request's end: at most 90 days from now"),
+            (
+                "request new shop-9 --login alice --staff alice --expires 91d",
+                "\"91d\" is not a time that is taken here: write a length of time (8h, 7d) or a date (2026-12-31 or 2026-12-31T18:00, UTC), "
+                    + "at most 90 days from now"
+            ),
+            (
+                "wait shop-42 --for 25h",
+                "\"25h\" is not a length of time that is taken here: write for example 8h, 90m, 7d or 1h30m; at most 24 hours"
+            ),
             ("request cancel shop-42", "there is no request for terminal \"shop-42\"; see: towline-relay request list"),
         ] {
             let reply = await sample.run(command)

@@ -49,8 +49,11 @@ import Testing
             "metrics = 0.0.0.0:9222",
             "relay.conf:1: 0.0.0.0:9222 is no loopback address: metrics are served to this machine only, on 127.0.0.1 or [::1]"
         ),
-        ("support-limit = 0s", "relay.conf:1: \"0s\" is not a length of time: it must be more than nothing and at most a year"),
-        ("drain-time = soon", "relay.conf:1: \"soon\" is not a length of time: write for example 8h, 90m, 7d or 1h30m"),
+        (
+            "support-limit = 0s",
+            "relay.conf:1: \"0s\" is not a length of time that is taken here: write for example 8h, 90m, 7d or 1h30m; at most 366 days"
+        ),
+        ("drain-time = soon", "relay.conf:1: \"soon\" is not a length of time: write for example 8h, 90m, 7d or 1h30m; at most 366 days"),
         ("log-level = loud", "relay.conf:1: \"loud\" is not a level: it is debug, notice, warning, error"),
         ("threads = 0", "relay.conf:1: \"0\" is not a number of threads: use auto, or 1 to 256"),
         ("threads = 257", "relay.conf:1: \"257\" is not a number of threads: use auto, or 1 to 256"),

@@ -29,7 +29,7 @@ import Testing
         let (ledger, folder) = try kind.make()
         defer { _ = folder }
         try await fill(ledger)
-        let registry = try await ledger.perform(order("new"), by: root, at: moment(1))
+        let registry = try await ledger.perform(order("new"), by: root, at: moment(1)).registry
         let new = try #require(try registry.terminal(named: terminal("new")))
         let alice = try #require(try registry.staff(named: staff("alice"))?.id)
         #expect(new.key == nil)
@@ -38,7 +38,7 @@ import Testing
         #expect(registry.isOpen(codeDigest: digestOf(1), at: moment(999)))
         #expect(!registry.isOpen(codeDigest: digestOf(1), at: moment(1_000)))
         // Asking again ends the first request: its code is dead.
-        let again = try await ledger.perform(order("new", code: 2), by: root, at: moment(2))
+        let again = try await ledger.perform(order("new", code: 2), by: root, at: moment(2)).registry
         #expect(!again.isOpen(codeDigest: digestOf(1), at: moment(3)))
         #expect(again.isOpen(codeDigest: digestOf(2), at: moment(3)))
         #expect(again.requests.count == 1)
@@ -115,7 +115,7 @@ import Testing
         await #expect(throws: LedgerError.otherKeyWaits(shop, waiting)) {
             try await ledger.perform(.approveWaiting(shop, sampleKey(51).fingerprint), by: root, at: moment(12))
         }
-        let registry = try await ledger.perform(.approveWaiting(shop, sampleKey(50).fingerprint), by: root, at: moment(13))
+        let registry = try await ledger.perform(.approveWaiting(shop, sampleKey(50).fingerprint), by: root, at: moment(13)).registry
         let after = try #require(registry.terminal(named: shop))
         #expect((after.id, after.listeningPort, after.addedAt) == (before.id, before.listeningPort, before.addedAt))
         #expect(try registry.principal(for: sampleKey(50)) == .terminal(before.id))
@@ -135,6 +135,53 @@ import Testing
         _ = try await ledger.perform(order("new"), by: root, at: moment(1))
         _ = try await ledger.perform(.approve(terminal("new"), key: sampleKey(50)), by: root, at: moment(2))
         #expect(try await enrol(ledger, 51) == .refused)
+    }
+
+    /// Whoever asked for a key anew has said that the old one goes.
+    @Test(arguments: LedgerKind.allCases)
+    func aMailedKeyReplacesAnotherOneWhileARequestAsksForIt(_ kind: LedgerKind) async throws {
+        let (ledger, folder) = try kind.make()
+        defer { _ = folder }
+        try await fill(ledger)
+        let shop = try terminal("shop-42")
+        let given = RegistryChange.approve(shop, key: try sampleKey(50))
+        let refusal = try LedgerError.hasOtherKey(shop, its: sampleKey(1).fingerprint, given: sampleKey(50).fingerprint)
+        _ = try await ledger.perform(order("shop-42"), by: root, at: moment(1))
+        let end = try #require(try await ledger.registry().requests.first?.expiresAt)
+        await #expect(throws: refusal, "a request that has expired asks for nothing") { try await ledger.perform(given, by: root, at: end) }
+        let done = try await ledger.perform(given, by: root, at: end.advanced(by: -1))
+        #expect(try done.replaced == sampleKey(1))
+        await #expect(throws: (any Error).self, "it was answered") {
+            try await ledger.perform(.approve(shop, key: sampleKey(51)), by: root, at: moment(3))
+        }
+        _ = try await ledger.perform(order("shop-42", code: 2), by: root, at: moment(4))
+        #expect(try await enrol(ledger, 52, code: 2) == .waiting(shop))
+        let confirmed = try await ledger.perform(.approveWaiting(shop, sampleKey(52).fingerprint), by: root, at: moment(13))
+        #expect(try confirmed.replaced == sampleKey(50))
+    }
+
+    @Test(arguments: LedgerKind.allCases)
+    func codesThatAreOverAreKnownByTheirEnd(_ kind: LedgerKind) async throws {
+        let (ledger, folder) = try kind.make()
+        defer { _ = folder }
+        try await fill(ledger)
+        func spent(_ code: UInt8, at time: WallTime = moment(20)) async throws -> SpentCode? {
+            try await ledger.registry().spentCode(digest: digestOf(code), at: time)
+        }
+        for (code, name) in [(1, "mailed"), (2, "waits"), (3, "gone"), (4, "open"), (5, "twice"), (6, "twice")] as [(UInt8, String)] {
+            _ = try await ledger.perform(order(name, code: code), by: root, at: moment(1))
+        }
+        _ = try await ledger.perform(.approve(terminal("mailed"), key: sampleKey(50)), by: root, at: moment(2))
+        #expect(try await enrol(ledger, 51, code: 2) == .waiting(terminal("waits")))
+        _ = try await ledger.perform(.cancelRequest(terminal("gone")), by: root, at: moment(2))
+        #expect(try await (spent(1), spent(2), spent(3), spent(4)) == (.used, .used, .cancelled, nil))
+        #expect(
+            try await (spent(5), spent(6), spent(7)) == (.cancelled, nil, nil), "a newer request took its place; and one that never was")
+        let end = try #require(try await ledger.registry().requests.first { $0.candidate == nil }?.expiresAt)
+        #expect(try await (spent(4, at: end), spent(4, at: end.advanced(by: -1))) == (.expired, nil))
+        // Noted as expired by the next request.
+        _ = try await ledger.perform(order("late", code: 8), by: root, at: end)
+        #expect(try await spent(4, at: end) == .expired)
     }
 
     @Test(arguments: LedgerKind.allCases)
@@ -179,11 +226,11 @@ import Testing
         #expect(registry.announcement(at: moment(49))?.text == "restart at ten")
         #expect(registry.announcement(at: moment(50)) == nil)
 
-        registry = try await ledger.perform(.removeStaffKey(alice, sampleKey(101).fingerprint), by: root, at: moment(2))
+        registry = try await ledger.perform(.removeStaffKey(alice, sampleKey(101).fingerprint), by: root, at: moment(2)).registry
         #expect(try registry.principal(for: sampleKey(101)) == nil)
-        registry = try await ledger.perform(.setMember(night, alice, false), by: root, at: moment(2))
+        registry = try await ledger.perform(.setMember(night, alice, false), by: root, at: moment(2)).registry
         #expect(!registry.mayStillReach(member.id, terminal.id, at: moment(2)))
-        registry = try await ledger.perform(.removeGroup(night), by: root, at: moment(2))
+        registry = try await ledger.perform(.removeGroup(night), by: root, at: moment(2)).registry
         #expect(registry.groups.isEmpty)
         #expect(registry.grants.count == 1, "alice's own for shop-42")
     }
@@ -215,7 +262,7 @@ import Testing
                 .tooManyKeys(count: RegistryLimits.keysPerStaff + 1)
             ),
             (.setTag(attic, try TerminalTag(parsing: "more"), true), .tooManyTags(attic)), (.cancelRequest(attic), .noRequest(attic)),
-            (.approveWaiting(attic, nil), .nothingWaits(attic)), (.acceptHostKeys(attic), .noChangedHostKeys(attic)),
+            (.approveWaiting(attic, nil), .nothingWaits(attic)), (.acceptHostKeys(attic, nil), .noChangedHostKeys(attic)),
             (try order("new", by: "nobody"), .noStaff(try staff("nobody"))),
         ]
         for (change, expected) in cases {
@@ -246,7 +293,14 @@ import Testing
         #expect(try await record()?.accepted == [sampleKey(70), sampleKey(71)])
         #expect(try await record()?.changed == [sampleKey(70), sampleKey(72)])
         #expect(try await record()?.reportedAt == moment(4))
-        _ = try await ledger.perform(.acceptHostKeys(terminal("shop-42")), by: root, at: moment(5))
+        // 70 was there before: who names it says nothing about the new one.
+        let other = try LedgerError.otherHostKeys(terminal("shop-42"), [sampleKey(72).fingerprint])
+        for key in [70, 71, 73] as [UInt8] {
+            await #expect(throws: other, "\(key)") {
+                try await ledger.perform(.acceptHostKeys(terminal("shop-42"), sampleKey(key).fingerprint), by: root, at: moment(5))
+            }
+        }
+        _ = try await ledger.perform(.acceptHostKeys(terminal("shop-42"), sampleKey(72).fingerprint), by: root, at: moment(5))
         #expect(try await record()?.accepted == [sampleKey(70), sampleKey(72)])
         #expect(try await record()?.changed == [])
         #expect(try await ledger.hostKeys(.changed).isEmpty)

@@ -23,7 +23,9 @@ import Testing
         func fail(times: Int) { failures.withLock { $0 = times } }
 
         func registry() async throws(LedgerError) -> Registry { try await inner.registry() }
-        func perform(_ change: RegistryChange, by actor: AuditActor, at now: WallTime) async throws(LedgerError) -> Registry {
+        func perform(
+            _ change: RegistryChange, by actor: AuditActor, at now: WallTime
+        ) async throws(LedgerError) -> (registry: Registry, replaced: PublicKey?) {
             try await inner.perform(change, by: actor, at: now)
         }
         func record(_ events: [RelayEvent], run: RunID) async throws(LedgerError) {

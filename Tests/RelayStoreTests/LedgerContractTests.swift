@@ -1,6 +1,7 @@
 import EventLoops
 import RelayCore
 import RelayStore
+import SSHCrypto
 import SSHKeys
 import Support
 import TestFolders
@@ -48,9 +49,11 @@ enum LedgerKind: String, CaseIterable, Sendable {
         let (ledger, folder) = try kind.make()
         defer { _ = folder }
         let name = try terminal("a")
-        let first = try await ledger.perform(.addTerminal(name, nil, key: nil), by: Self.operatorRoot, at: moment(1)).terminal(named: name)
+        let first = try await ledger.perform(.addTerminal(name, nil, key: nil), by: Self.operatorRoot, at: moment(1)).registry.terminal(
+            named: name)
         _ = try await ledger.perform(.removeTerminal(name), by: Self.operatorRoot, at: moment(2))
-        let second = try await ledger.perform(.addTerminal(name, nil, key: nil), by: Self.operatorRoot, at: moment(3)).terminal(named: name)
+        let second = try await ledger.perform(.addTerminal(name, nil, key: nil), by: Self.operatorRoot, at: moment(3)).registry.terminal(
+            named: name)
         #expect(try #require(first).id != (try #require(second)).id)
     }
 
@@ -69,6 +72,10 @@ enum LedgerKind: String, CaseIterable, Sendable {
             (.addTerminal(nowhere, nil, key: try sampleKey(101)), .keyTaken(try sampleKey(101), by: .staff(alice))),
             (.approve(attic, key: try sampleKey(1)), .keyTaken(try sampleKey(1), by: .terminal(shop))),
             (.approve(attic, key: try sampleKey(101)), .keyTaken(try sampleKey(101), by: .staff(alice))),
+            (
+                .approve(shop, key: try sampleKey(9)),
+                .hasOtherKey(shop, its: try sampleKey(1).fingerprint, given: try sampleKey(9).fingerprint)
+            ),
             (.approve(nowhere, key: try sampleKey(9)), .noTerminal(nowhere)),
             (.setTerminalEnabled(nowhere, false), .noTerminal(nowhere)),
             (.renewSupport(nowhere), .noTerminal(nowhere)),
@@ -102,6 +109,7 @@ enum LedgerKind: String, CaseIterable, Sendable {
         defer { _ = folder }
         let keys = try (0..<RegistryLimits.keysPerStaff).map { try line(UInt8(150 + $0)) }
         let registry = try await ledger.perform(.addStaff(staff("bob"), .support, keys: keys), by: Self.operatorRoot, at: moment(1))
+            .registry
         #expect(try registry.staff(named: staff("bob"))?.keys == keys)
     }
 
@@ -111,21 +119,27 @@ enum LedgerKind: String, CaseIterable, Sendable {
         defer { _ = folder }
         let last = try port(RegistryLimits.allocatedPorts.upperBound)
         _ = try await ledger.perform(.addTerminal(terminal("top"), last, key: nil), by: Self.operatorRoot, at: moment(1))
-        let registry = try await ledger.perform(.addTerminal(terminal("low"), nil, key: nil), by: Self.operatorRoot, at: moment(1))
+        let registry = try await ledger.perform(.addTerminal(terminal("low"), nil, key: nil), by: Self.operatorRoot, at: moment(1)).registry
         #expect(try registry.terminal(named: terminal("low"))?.listeningPort == port(RegistryLimits.allocatedPorts.lowerBound))
     }
 
     @Test(arguments: LedgerKind.allCases)
-    func approvingReplacesTheKey(_ kind: LedgerKind) async throws {
+    func approvingReplacesTheKeyWhereThatIsSaid(_ kind: LedgerKind) async throws {
         let (ledger, folder) = try kind.make()
         defer { _ = folder }
         try await fill(ledger)
         let shop = try terminal("shop-42")
-        let registry = try await ledger.perform(.approve(shop, key: sampleKey(8)), by: Self.operatorRoot, at: moment(5))
+        let (registry, replaced) = try await ledger.perform(
+            .approve(shop, key: sampleKey(8), mayReplace: true), by: Self.operatorRoot, at: moment(5))
+        #expect(try replaced == sampleKey(1))
         #expect(registry.principal(for: try sampleKey(1)) == nil)
         #expect(try registry.principal(for: sampleKey(8)) == registry.terminal(named: shop).map { .terminal($0.id) })
+        let entry = try #require(try await ledger.audit(since: nil, limit: 1).last)
+        #expect(try entry.detail == "key \(sampleKey(8).fingerprint), in place of \(sampleKey(1).fingerprint)")
+        let again = try await ledger.perform(.approve(shop, key: sampleKey(8)), by: Self.operatorRoot, at: moment(5))
+        #expect(again.replaced == nil, "the key that it has")
         // The old key is free for somebody else.
-        let other = try await ledger.perform(.approve(terminal("attic"), key: sampleKey(1)), by: Self.operatorRoot, at: moment(6))
+        let other = try await ledger.perform(.approve(terminal("attic"), key: sampleKey(1)), by: Self.operatorRoot, at: moment(6)).registry
         #expect(other.principal(for: try sampleKey(1)) != nil)
     }
 
@@ -158,7 +172,7 @@ enum LedgerKind: String, CaseIterable, Sendable {
         #expect(try await ledger.registry().terminal(id)?.supportSince == moment(5))
         try await ledger.record([.supportOver(id, at: moment(7))], run: run)
         #expect(try await ledger.registry().terminal(id)?.lastSeen == moment(7), "who asks and is refused was there")
-        let renewed = try await ledger.perform(.renewSupport(shop), by: Self.operatorRoot, at: moment(8))
+        let renewed = try await ledger.perform(.renewSupport(shop), by: Self.operatorRoot, at: moment(8)).registry
         #expect(renewed.terminal(id)?.supportSince == moment(8))
         #expect(try await ledger.audit(since: nil, limit: 1).map(\.action) == ["terminal.renew"])
     }
@@ -168,10 +182,10 @@ enum LedgerKind: String, CaseIterable, Sendable {
         let (ledger, folder) = try kind.make()
         defer { _ = folder }
         try await fill(ledger)
-        let registry = try await ledger.perform(.removeTerminal(terminal("shop-42")), by: Self.operatorRoot, at: moment(8))
+        let registry = try await ledger.perform(.removeTerminal(terminal("shop-42")), by: Self.operatorRoot, at: moment(8)).registry
         #expect(registry.grants.isEmpty)
         #expect(registry.principal(for: try sampleKey(1)) == nil)
-        let without = try await ledger.perform(.removeStaff(staff("alice")), by: Self.operatorRoot, at: moment(9))
+        let without = try await ledger.perform(.removeStaff(staff("alice")), by: Self.operatorRoot, at: moment(9)).registry
         #expect(without.principal(for: try sampleKey(101)) == nil)
         // The keys may be given again.
         _ = try await ledger.perform(.addTerminal(terminal("shop-42"), nil, key: sampleKey(101)), by: Self.operatorRoot, at: moment(10))
@@ -185,10 +199,11 @@ enum LedgerKind: String, CaseIterable, Sendable {
         let (shop, alice) = (try terminal("shop-42"), try staff("alice"))
         for until in [moment(100), nil, moment(200)] {
             let registry = try await ledger.perform(
-                .grant(.staff(alice), .terminal(shop), until: until), by: Self.operatorRoot, at: moment(11))
+                .grant(.staff(alice), .terminal(shop), until: until), by: Self.operatorRoot, at: moment(11)
+            ).registry
             #expect(registry.grants.map(\.until) == [until])
         }
-        let registry = try await ledger.perform(.revoke(.staff(alice), .terminal(shop)), by: Self.operatorRoot, at: moment(12))
+        let registry = try await ledger.perform(.revoke(.staff(alice), .terminal(shop)), by: Self.operatorRoot, at: moment(12)).registry
         #expect(registry.grants.isEmpty)
     }
 

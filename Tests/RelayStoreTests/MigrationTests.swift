@@ -36,7 +36,7 @@ import Testing
         #expect(entries == 7)
         // It works on, also with what is new.
         _ = try await ledger.perform(.setTag(shop.name, TerminalTag(parsing: "berlin"), true), by: .local("root"), at: moment(1))
-        let next = try await ledger.perform(.addTerminal(terminal("new"), nil, key: nil), by: .local("root"), at: moment(1))
+        let next = try await ledger.perform(.addTerminal(terminal("new"), nil, key: nil), by: .local("root"), at: moment(1)).registry
         #expect(try #require(next.terminal(named: terminal("new"))).id > attic.id)
         #expect(try await ledger.verifyAudit().isIntact)
     }

@@ -223,7 +223,7 @@ import Testing
     @Test func lastFreePortIsGivenAndThenNone() async throws {
         let ledger = try folder.ledger()
         try addTerminals(9_999, from: 20_000)
-        let registry = try await ledger.perform(.addTerminal(terminal("last"), nil, key: nil), by: .local("root"), at: moment(1))
+        let registry = try await ledger.perform(.addTerminal(terminal("last"), nil, key: nil), by: .local("root"), at: moment(1)).registry
         #expect(try registry.terminal(named: terminal("last"))?.listeningPort == port(29_999))
         await #expect(throws: LedgerError.portsExhausted) {
             try await ledger.perform(.addTerminal(terminal("more"), nil, key: nil), by: .local("root"), at: moment(1))

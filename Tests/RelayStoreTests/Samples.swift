@@ -26,6 +26,7 @@ func fill(_ ledger: any RelayLedger) async throws -> Registry {
     _ = try await ledger.perform(.addTerminal(terminal("attic"), nil, key: nil), by: root, at: moment(0))
     _ = try await ledger.perform(.addStaff(staff("alice"), .support, keys: [line(101)]), by: root, at: moment(0))
     return try await ledger.perform(.grant(.staff(staff("alice")), .terminal(terminal("shop-42")), until: nil), by: root, at: moment(0))
+        .registry
 }
 
 /// Everything that a ledger answers, as text to compare.

@@ -45,7 +45,10 @@ import Testing
 
     @Test func aValueThatIsNotWhatItShouldBeIsNamedWithItsPlace() {
         let value = ConfigurationValue("soon", at: "relay.conf:7")
-        #expect(throws: ConfigurationError("relay.conf:7: \"soon\" is not a length of time: write for example 8h, 90m, 7d or 1h30m")) {
+        #expect(
+            throws: ConfigurationError(
+                "relay.conf:7: \"soon\" is not a length of time: write for example 8h, 90m, 7d or 1h30m; at most 366 days")
+        ) {
             try value.parsed(as: SupportDuration.self)
         }
     }

@@ -58,6 +58,15 @@ struct TextTableTests {
         #expect(table.text == "NAME     PORT   NOTE\nshop-42  40001\n田中     7      x\\x1by\n")
     }
 
+    @Test func theLastColumnIsCutToFitButNotBelowItsTitle() {
+        var table = TextTable(["NAME", "NOTES"], fitting: 16)
+        for cell in ["1234567", "12345678", "田中田中", "田中田"] { table.add(["shop-42", cell]) }
+        #expect(table.text == "NAME     NOTES\nshop-42  1234567\nshop-42  123456…\nshop-42  田中田…\nshop-42  田中田\n")
+        var narrow = TextTable(["NAME", "NOTES"], fitting: 3)
+        narrow.add(["shop-42", "123456"])
+        #expect(narrow.text == "NAME     NOTES\nshop-42  1234…\n")
+    }
+
     @Test func aTableWithoutRowsIsItsHeader() {
         #expect(TextTable(["A", "B"]).text == "A  B\n")
     }

@@ -23,6 +23,15 @@ struct SupportDurationTests {
         #expect(throws: ParseError.self) { try SupportDuration(parsing: text) }
     }
 
+    @Test func aLimitIsSaid() {
+        func complaint(_ text: String, _ limit: Int64) -> String? {
+            do { return try SupportDuration(parsing: text, atMost: limit).description } catch { return error.description }
+        }
+        #expect(complaint("24h", 86_400) == "1d")
+        for text in ["24h1s", "2d"] { #expect(complaint(text, 86_400)?.hasSuffix("at most 24 hours") == true, "\(text)") }
+        #expect(complaint("soon", 90 * 86_400)?.hasSuffix("at most 90 days") == true)
+    }
+
     @Test(arguments: [
         (Int64.min, false), (-1, false), (0, false), (1, true), (366 * 86_400, true), (366 * 86_400 + 1, false), (.max, false),
     ])
@@ -101,6 +110,21 @@ struct WallTimeTests {
         #expect(throws: ParseError.self) { try WallTime(until: "2026-01-01", now: Self.now) }
         #expect(throws: ParseError.self) { try WallTime(until: Self.now.description, now: Self.now) }
         #expect(try WallTime(until: Self.now.advanced(by: 1).description, now: Self.now) > Self.now)
+    }
+
+    @Test(arguments: [
+        ("90d", true), ("2160h", true), ("90d1s", false), ("900d", false), ("0d", false), ("2027-02-22T06:00", true),
+        ("2027-02-22T06:01", false),
+        ("soon", false),
+    ])
+    func anEndMayHaveALimitThatIsSaid(text: String, isTaken: Bool) {
+        let limit: Int64 = 90 * 86_400
+        do {
+            _ = try WallTime(until: text, now: Self.now, atMost: limit)
+            #expect(isTaken)
+        } catch {
+            #expect(!isTaken && error.description.hasSuffix("at most 90 days from now"), "\(error)")
+        }
     }
 
     @Test(arguments: ["", "+", "++7d", "-7d", "0h", "+2026-12-31", "never", "7"])

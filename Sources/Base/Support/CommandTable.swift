@@ -71,6 +71,11 @@ package struct CommandSpec: Hashable, Sendable {
             path.joined(separator: " "), summary, arguments: arguments, options: options.filter { !names.contains($0.name) })
     }
 
+    /// The same command with further options behind its own.
+    package func with(options further: [Option]) -> CommandSpec {
+        CommandSpec(path.joined(separator: " "), summary, arguments: arguments, options: options + further)
+    }
+
     /// Name, arguments and options in one line, as in `terminal add NAME [--key FILE|-]`.
     package var synopsis: String { synopsisParts.joined(separator: " ") }
 

@@ -99,7 +99,7 @@ package struct ListeningPort: ParsedFromText, Comparable {
     }
 
     package init(parsing text: String) throws(ParseError) {
-        guard text.utf8.count <= 5, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), text.utf8.first != 0x30, let number = Int(text),
+        guard text.utf8.count <= 5, text.utf8.first != 0x30, let number = Int(digits: text),
             let port = Self(number)
         else { throw ParseError("listening port", text, "use a number from \(Self.range.lowerBound) to \(Self.range.upperBound)") }
         self = port

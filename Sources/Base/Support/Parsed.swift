@@ -25,6 +25,14 @@ package protocol ParsedFromText: Hashable, Sendable, Codable, CustomStringConver
     init(parsing text: String) throws(ParseError)
 }
 
+extension FixedWidthInteger {
+    /// The number that `text` writes in decimal digits and nothing else, no sign and no blank; `nil`: it writes none, or one too large.
+    package init?(digits text: some StringProtocol) {
+        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        self.init(text, radix: 10)
+    }
+}
+
 extension ParsedFromText {
     package init(from decoder: any Decoder) throws {
         try self.init(parsing: try decoder.singleValueContainer().decode(String.self))

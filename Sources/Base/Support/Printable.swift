@@ -44,6 +44,14 @@ package enum Printable {
         }
     }
 
+    /// `text`, cut and ended with `…` if it takes more columns than these.
+    package static func shortened(_ text: String, to columns: Int) -> String {
+        guard self.columns(text) > columns else { return text }
+        var kept = text
+        while !kept.isEmpty, self.columns(kept) >= columns { kept.removeLast() }
+        return kept + "…"
+    }
+
     /// Blocks of characters that are two columns wide (Unicode Standard Annex 11, W and F), without their few exceptions.
     private static let wide: [ClosedRange<UInt32>] = [
         0x1100...0x115F, 0x2E80...0x303E, 0x3041...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F, 0xFF00...0xFF60,

@@ -33,7 +33,7 @@ package struct RelayAddress: ParsedFromText {
         }
         var ports: [UInt16] = []
         for part in portText?.split(separator: ",", omittingEmptySubsequences: false) ?? [] {
-            guard part.utf8.count <= 5, part.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(part), port > 0 else {
+            guard part.utf8.count <= 5, let port = UInt16(digits: part), port > 0 else {
                 throw error("\(Printable.quoted(String(part))) is not a port: use a number from 1 to 65535")
             }
             if !ports.contains(port) { ports.append(port) }
@@ -67,7 +67,7 @@ package struct RelayAddress: ParsedFromText {
     private static func isIPv4(_ parts: [Substring]) -> Bool {
         parts.count == 4
             && parts.allSatisfy { part in
-                part.utf8.allSatisfy { (0x30...0x39).contains($0) } && UInt8(part) != nil && (part == "0" || !part.hasPrefix("0"))
+                UInt8(digits: part) != nil && (part == "0" || !part.hasPrefix("0"))
             }
     }
 

@@ -14,9 +14,23 @@ package struct SupportDuration: ParsedFromText, Comparable {
         self.seconds = seconds
     }
 
-    package init(parsing text: String) throws(ParseError) {
-        func error(_ rule: String) -> ParseError { ParseError("length of time", text, rule) }
-        let rule = "write for example 8h, 90m, 7d or 1h30m"
+    package init(parsing text: String) throws(ParseError) { try self.init(parsing: text, atMost: Self.longest) }
+
+    /// The same for a length of time of at most so many seconds.
+    package init(parsing text: String, atMost limit: Int64) throws(ParseError) {
+        let rule = "write for example 8h, 90m, 7d or 1h30m; at most \(Self.words(limit))"
+        guard let total = Self.total(of: text) else { throw ParseError("length of time", text, rule) }
+        guard let duration = Self(seconds: total), total <= limit else { throw ParseError("length of time that is taken here", text, rule) }
+        self = duration
+    }
+
+    /// A limit as a rule names it: `24 hours`, `90 days`.
+    fileprivate static func words(_ seconds: Int64) -> String {
+        seconds > 86_400 ? "\(seconds / 86_400) days" : "\(seconds / 3600) hours"
+    }
+
+    /// The seconds that `text` writes, perhaps none or too many; `nil`: it writes no length of time.
+    fileprivate static func total(of text: String) -> Int64? {
         var total: Int64 = 0
         var digits = ""
         var units = Self.units[...]
@@ -25,14 +39,12 @@ package struct SupportDuration: ParsedFromText, Comparable {
                 digits.append(character)
                 continue
             }
-            guard let number = Int64(digits), let place = units.firstIndex(where: { $0.letter == character }) else { throw error(rule) }
+            guard let number = Int64(digits), let place = units.firstIndex(where: { $0.letter == character }) else { return nil }
             total += number * units[place].seconds
             units = units[(place + 1)...]
             digits = ""
         }
-        guard digits.isEmpty, !text.isEmpty else { throw error(rule) }
-        guard let duration = Self(seconds: total) else { throw error("it must be more than nothing and at most a year") }
-        self = duration
+        return digits.isEmpty && !text.isEmpty ? total : nil
     }
 
     /// The same for the clock.
@@ -71,20 +83,30 @@ package struct WallTime: ParsedFromText, Comparable {
 
     /// Parses an end: a date as `init(parsing:)` takes it, or a length of time from `now` (`7d`, `+8h`).
     ///
+    /// - Parameter limit: how many seconds from `now` on it may be at most; `nil`: a date may be any, a length of time a year.
     /// - Throws: also for a moment that is not after `now`.
-    package init(until text: String, now: WallTime) throws(ParseError) {
+    package init(until text: String, now: WallTime, atMost limit: Int64? = nil) throws(ParseError) {
+        let most = SupportDuration.words(limit ?? SupportDuration.longest)
+        let rule =
+            limit == nil
+            ? "write a date (\(Self.examples)) or a length of time (8h, 7d; at most \(most))"
+            : "write a length of time (8h, 7d) or a date (\(Self.examples)), at most \(most) from now"
+        let error = ParseError("time that is taken here", text, rule)
         if let time = Self.parse(text) {
             self = time
+            guard self > now else { throw ParseError("time to come", text, "now is \(now)") }
         } else {
-            let length = text.hasPrefix("+") ? String(text.dropFirst()) : text
-            do throws(ParseError) {
-                self = now.advanced(by: try SupportDuration(parsing: length).seconds)
-            } catch {
-                throw ParseError("time", text, "write a date (2026-12-31 or 2026-12-31T18:00, UTC) or a length of time (8h, 7d)")
+            guard let seconds = SupportDuration.total(of: text.hasPrefix("+") ? String(text.dropFirst()) : text) else {
+                throw ParseError("time", text, rule)
             }
+            guard let length = SupportDuration(seconds: seconds) else { throw error }
+            self = now.advanced(by: length.seconds)
         }
-        guard self > now else { throw ParseError("time to come", text, "now is \(now)") }
+        if let limit, secondsSince1970 - now.secondsSince1970 > limit { throw error }
     }
+
+    /// Dates as rules show them.
+    private static let examples = "2026-12-31 or 2026-12-31T18:00, UTC"
 
     /// Parses a beginning: a date as `init(parsing:)` takes it, or a length of time before `now` (`7d`, `-8h`).
     package init(since text: String, now: WallTime) throws(ParseError) {
@@ -92,33 +114,45 @@ package struct WallTime: ParsedFromText, Comparable {
             self = time
             return
         }
-        let length = text.hasPrefix("-") ? String(text.dropFirst()) : text
-        do throws(ParseError) {
-            self = now.advanced(by: -(try SupportDuration(parsing: length).seconds))
-        } catch {
-            throw ParseError("time", text, "write a date (2026-12-31 or 2026-12-31T18:00, UTC) or a length of time until now (8h, 7d)")
+        let rule =
+            "write a date (\(Self.examples)) or a length of time until now (8h, 7d; at most \(SupportDuration.words(SupportDuration.longest)))"
+        guard let seconds = SupportDuration.total(of: text.hasPrefix("-") ? String(text.dropFirst()) : text) else {
+            throw ParseError("time", text, rule)
         }
+        guard let length = SupportDuration(seconds: seconds) else { throw ParseError("time that is taken here", text, rule) }
+        self = now.advanced(by: -length.seconds)
     }
 
     /// The moment `seconds` later.
     package func advanced(by seconds: Int64) -> WallTime { WallTime(secondsSince1970: secondsSince1970 + seconds) }
 
-    package var description: String {
+    /// A date of the Gregorian calendar with the time of day, in UTC.
+    package struct Calendar: Hashable, Sendable {
+        /// The year; month 1...12; day 1...31.
+        package let year, month, day: Int64
+        /// Hour 0...23; minute and second 0...59.
+        package let hour, minute, second: Int64
+
+        /// `15:04`.
+        package var clock: String { "\(padded(hour, 2)):\(padded(minute, 2))" }
+    }
+
+    /// The date and the time of day in UTC.
+    package var calendar: Calendar {
         // Rounded down, also before 1970; no step can overflow.
         let isBefore = secondsSince1970 % 86_400 < 0
-        let day = secondsSince1970 / 86_400 - (isBefore ? 1 : 0)
+        let date = Self.civil(secondsSince1970 / 86_400 - (isBefore ? 1 : 0))
         let second = secondsSince1970 % 86_400 + (isBefore ? 86_400 : 0)
-        let date = Self.civil(day)
-        let clock = [second / 3600, second / 60 % 60, second % 60].map { Self.padded($0, 2) }.joined(separator: ":")
-        return "\(Self.padded(date.year, 4))-\(Self.padded(date.month, 2))-\(Self.padded(date.day, 2))T\(clock)Z"
+        return Calendar(
+            year: date.year, month: date.month, day: date.day, hour: second / 3600, minute: second / 60 % 60, second: second % 60)
+    }
+
+    package var description: String {
+        let date = calendar
+        return "\(padded(date.year, 4))-\(padded(date.month, 2))-\(padded(date.day, 2))T\(date.clock):\(padded(date.second, 2))Z"
     }
 
     package static func < (left: Self, right: Self) -> Bool { left.secondsSince1970 < right.secondsSince1970 }
-
-    private static func padded(_ number: Int64, _ width: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
-    }
 
     private static func parse(_ text: String) -> WallTime? {
         var bytes = Array(text.utf8)
@@ -168,4 +202,9 @@ package struct WallTime: ParsedFromText, Comparable {
         let month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * marchMonth + 2) / 5 + 1)
     }
+}
+
+private func padded(_ number: Int64, _ width: Int) -> String {
+    let digits = String(number)
+    return String(repeating: "0", count: max(0, width - digits.count)) + digits
 }

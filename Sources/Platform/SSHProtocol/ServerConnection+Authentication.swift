@@ -50,7 +50,8 @@ extension ServerConnection {
 
     /// Answers `keyOffered`. A known key is not an identity yet: a probe is told that a signature would do; a signature is verified.
     ///
-    /// - Parameter banner: a line, CR LF included, that the peer is shown if it proves the key (RFC 4252 §5.4); `nil`: none.
+    /// - Parameter banner: a line, CR LF included, that the peer is shown if it proves the key, or when the key is refused as not known
+    ///   (RFC 4252 §5.4); `nil`: none.
     package func answerKey(isKnown: Bool, banner: String? = nil) {
         guard case .key(let offer)? = decision else { return }
         decision = nil
@@ -62,7 +63,10 @@ extension ServerConnection {
     }
 
     private func answer(_ offer: PublicKeyOffer, isKnown: Bool, banner: String?) throws(ProtocolFailure) -> ServerEvent? {
-        guard isKnown else { return try refuseAttempt("key not known") }
+        guard isKnown else {
+            try show(banner)
+            return try refuseAttempt("key not known")
+        }
         guard let proof = offer.proof else {
             var reply = WireWriter(message: MessageNumber.userAuthPublicKeyOK.rawValue)
             reply.string(offer.algorithm.rawValue)
@@ -73,17 +77,20 @@ extension ServerConnection {
         guard offer.key.verifies(signature: proof.signature, algorithm: offer.algorithm, over: proof.signed) else {
             return try refuseAttempt("signature does not verify")
         }
-        if let banner {
-            var message = WireWriter(message: MessageNumber.userAuthBanner.rawValue)
-            message.string(banner)
-            message.string("")
-            try emit(message.bytes)
-        }
+        try show(banner)
         try emit([MessageNumber.userAuthSuccess.rawValue])
         phase = .connection
         decoder.longestPacket = ProtocolLimits.packetLength
         keysSince = now
         return .authenticated(user: offer.user, key: offer.key)
+    }
+
+    private func show(_ banner: String?) throws(ProtocolFailure) {
+        guard let banner else { return }
+        var message = WireWriter(message: MessageNumber.userAuthBanner.rawValue)
+        message.string(banner)
+        message.string("")
+        try emit(message.bytes)
     }
 
     private func refuseAttempt(_ what: String) throws(ProtocolFailure) -> ServerEvent? {

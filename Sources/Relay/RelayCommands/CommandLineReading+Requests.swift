@@ -7,11 +7,8 @@ import Support
 extension RelayCommand {
     static func wish(_ line: ParsedCommand, now: WallTime) throws(RelayCommandError) -> RequestWish {
         do throws(ParseError) {
-            let expiresAt = try WallTime(until: line.value("--expires") ?? RelayCommandTable.requestLife, now: now)
-            guard expiresAt.secondsSince1970 - now.secondsSince1970 <= RegistryLimits.longestRequest else {
-                throw ParseError(
-                    "request's end", line.value("--expires") ?? "", "at most \(RegistryLimits.longestRequest / 86_400) days from now")
-            }
+            let expiresAt = try WallTime(
+                until: line.value("--expires") ?? SupportCommands.requestLife, now: now, atMost: RegistryLimits.longestRequest)
             let language: SheetLanguage =
                 try line.value("--lang").map { (text) throws(ParseError) in
                     guard let language = SheetLanguage(rawValue: text) else { throw ParseError("language", text, "it is en or ja") }
@@ -35,7 +32,16 @@ extension RelayCommand {
         if let text = line.value("--fingerprint") { return .change(.approveWaiting(terminal, try fingerprint(text))) }
         if line.has("--yes") { return .change(.approveWaiting(terminal, nil)) }
         if !line.has("--key"), isBlank(input) { return .showWaiting(terminal) }
-        return .change(.approve(terminal, key: try key(input, for: line.name)))
+        return .change(.approve(terminal, key: try key(input, for: line.name), mayReplace: line.has("--replace")))
+    }
+
+    /// `host-keys accept` in its three forms.
+    static func acceptance(_ line: ParsedCommand, of terminal: TerminalName) throws(RelayCommandError) -> RelayCommand {
+        guard let text = line.value("--fingerprint") else {
+            return line.has("--yes") ? .change(.acceptHostKeys(terminal, nil)) : .showChangedHostKeys(terminal)
+        }
+        if line.has("--yes") { throw .badValue("--fingerprint says which host key, --yes takes any: give one of them") }
+        return .change(.acceptHostKeys(terminal, try fingerprint(text)))
     }
 
     static func fingerprint(_ text: String) throws(RelayCommandError) -> Fingerprint {
@@ -73,10 +79,8 @@ extension RelayCommand {
 
     static func waiting(_ text: String?) throws(RelayCommandError) -> SupportDuration {
         do throws(ParseError) {
-            let longest = try SupportDuration(parsing: RelayCommandTable.waiting.longest)
-            let asked = try SupportDuration(parsing: text ?? RelayCommandTable.waiting.standard)
-            guard asked <= longest else { throw ParseError("time to wait", text ?? "", "at most \(longest)") }
-            return asked
+            let longest = try SupportDuration(parsing: SupportCommands.waiting.longest)
+            return try SupportDuration(parsing: text ?? SupportCommands.waiting.standard, atMost: longest.seconds)
         } catch {
             throw .badValue(error.description)
         }

@@ -64,7 +64,7 @@ extension RelayCommand {
         case "host-keys":
             let name = line.arguments.isEmpty ? nil : try terminal()
             self = .hostKeys(name, asKnownHosts: line.has("--known-hosts"))
-        case "host-keys accept": self = .change(.acceptHostKeys(try terminal()))
+        case "host-keys accept": self = try Self.acceptance(line, of: try terminal())
         case "report": self = .report(try Self.report(standardInput))
         case "request new": self = .newRequest(try Self.wish(line, now: now))
         case "request list": self = .listRequests
@@ -141,7 +141,7 @@ extension RelayCommand {
     }
 
     private static func number(_ text: String, in range: ClosedRange<Int64>, called name: String) throws(RelayCommandError) -> Int64 {
-        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int64(text), range.contains(number) else {
+        guard let number = Int64(digits: text), range.contains(number) else {
             let top = range.upperBound == .max ? "" : " to \(range.upperBound)"
             throw .badValue("\(Printable.quoted(text)) is not a \(name): use a number from \(range.lowerBound)\(top)")
         }

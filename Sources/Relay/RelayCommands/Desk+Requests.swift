@@ -21,7 +21,7 @@ extension Desk {
         let order = RequestOrder(
             terminal: wish.terminal, staff: staff.name, login: wish.login, purpose: wish.purpose,
             codeDigest: digest(.sha256, of: code.bytes), expiresAt: wish.expiresAt, approvesItself: wish.approvesItself)
-        let registry = try await commit(.request(order), by: auditActor(of: caller, in: before))
+        let registry = try await commit(.request(order), by: auditActor(of: caller, in: before)).registry
         guard let terminal = registry.terminal(named: wish.terminal) else { throw .ledger(.noTerminal(wish.terminal), nil) }
         let earlier = before.terminal(named: wish.terminal).flatMap { before.request(for: $0.id)?.requestedBy }
         return .request(view(of: wish, terminal, code, staff, ending: earlier))
@@ -50,7 +50,7 @@ extension Desk {
         let sheet = RequestSheet(
             terminal: terminal.name, login: wish.login, publicKeys: staff.keys.map(\.line), relay: identity.address,
             listeningPort: terminal.listeningPort, fingerprint: fingerprint, purpose: wish.purpose, expiresAt: wish.expiresAt,
-            line: line?.description)
+            line: line?.description, now: now())
         return RequestView(
             terminal: terminal.name.description, replacesKey: terminal.key != nil, login: wish.login.description,
             publicKeys: staff.keys.map(\.line), relay: identity.hostname, relayPort: identity.port, relayFingerprint: fingerprint,

@@ -80,6 +80,10 @@ package actor Desk {
         case .wait(let name, let time): return .online(try await wait(for: try require(name, in: registry), atMost: time, as: caller))
         case .hostKeys(let name, let asKnownHosts):
             return .hostKeys(try await hostKeys(of: name, for: caller, in: registry), asKnownHosts: asKnownHosts)
+        case .showChangedHostKeys(let name):
+            let keys = try await hostKeys(of: name, for: caller, in: registry)[0]
+            guard !keys.changed.isEmpty else { throw .ledger(.noChangedHostKeys(name), nil) }
+            return .changedHostKeys(keys)
         case .report(let report): return .reported(try await take(report, from: caller))
         case .listStaff: return .staff(registry.staff.map { view(of: $0, in: registry) })
         case .listGroups: return .groups(registry.groups.map { view(of: $0, in: registry) })
@@ -111,8 +115,7 @@ package actor Desk {
         await beginChange()
         defer { endChange() }
         let actor: AuditActor
-        var replaced: PublicKey?
-        if case .localOperator(let name) = caller, change.newKeyOf == nil {
+        if case .localOperator(let name) = caller {
             // May do everything: with thousands of terminals, nothing looked up is half of the cost saved.
             actor = .local(name)
         } else {
@@ -120,22 +123,22 @@ package actor Desk {
             let registry = try await currentRegistry()
             try allow(.change(change), to: caller, by: registry)
             actor = auditActor(of: caller, in: registry)
-            replaced = change.newKeyOf.flatMap { registry.terminal(named: $0) }?.key
         }
-        let registry = try await commit(change, by: actor)
+        let (registry, replaced) = try await commit(change, by: actor)
         guard let name = change.terminal, let terminal = registry.terminal(named: name) else {
             return .changed(change, nil, replaced: nil)
         }
-        let former = replaced == terminal.key ? nil : replaced.map { KeyView($0) }
-        return .changed(change, try await views(of: [terminal], in: registry)[0], replaced: former)
+        return .changed(change, try await views(of: [terminal], in: registry)[0], replaced: replaced.map { KeyView($0) })
     }
 
     /// Makes a change durable and tells the running relay. Between `beginChange` and `endChange`.
-    func commit(_ change: RegistryChange, by actor: AuditActor) async throws(RelayCommandError) -> Registry {
-        let registry: Registry
-        do { registry = try await ledger.perform(change, by: actor, at: now()) } catch { throw .ledger(error, change) }
-        await live?.apply(registry)
-        return registry
+    func commit(
+        _ change: RegistryChange, by actor: AuditActor
+    ) async throws(RelayCommandError) -> (registry: Registry, replaced: PublicKey?) {
+        let done: (registry: Registry, replaced: PublicKey?)
+        do { done = try await ledger.perform(change, by: actor, at: now()) } catch { throw .ledger(error, change) }
+        await live?.apply(done.registry)
+        return done
     }
 
     /// Waits for the changes before this one: first come, first served.
@@ -330,19 +333,11 @@ package actor Desk {
 }
 
 extension RegistryChange {
-    /// The terminal that gets another key by this change; `nil` if none does.
-    fileprivate var newKeyOf: TerminalName? {
-        switch self {
-        case .approve(let name, _), .approveWaiting(let name, _): name
-        default: nil
-        }
-    }
-
     /// The terminal that this change is about and that exists after it; `nil` if there is none.
     var terminal: TerminalName? {
         switch self {
-        case .addTerminal(let name, _, _), .approve(let name, _), .setTerminalEnabled(let name, _), .approveWaiting(let name, _),
-            .setTag(let name, _, _), .setDetails(let name, _, _), .cancelRequest(let name), .acceptHostKeys(let name),
+        case .addTerminal(let name, _, _), .approve(let name, _, _), .setTerminalEnabled(let name, _), .approveWaiting(let name, _),
+            .setTag(let name, _, _), .setDetails(let name, _, _), .cancelRequest(let name), .acceptHostKeys(let name, _),
             .renewSupport(let name):
             name
         case .request(let order): order.terminal

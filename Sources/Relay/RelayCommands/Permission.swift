@@ -37,19 +37,21 @@ enum Permission {
                 return .granted
             case .showTerminal(let name), .wait(let name, _), .hostKeys(.some(let name), _):
                 return reachable(name, by: id, in: registry, at: now) == nil ? .refused(.notYours(host: name.description)) : .granted
-            case .showWaiting(let name), .change(.approve(let name, _)), .change(.approveWaiting(let name, _)):
+            case .showWaiting(let name), .change(.approve(let name, _, _)), .change(.approveWaiting(let name, _)):
                 guard let terminal = reachable(name, by: id, in: registry, at: now) else {
                     return .refused(.notYours(host: name.description))
                 }
                 // The first key of a terminal, or the answer to their own request; replacing a key otherwise is for admins.
                 let isTheirs = terminal.key == nil || registry.request(for: terminal.id)?.staff == id
-                return isTheirs ? .granted : .denied
+                guard isTheirs else { throw .replacingIsForAdmins(name) }
+                return .granted
             case .change(.cancelRequest(let name)):
                 guard let terminal = reachable(name, by: id, in: registry, at: now) else {
                     return .refused(.notYours(host: name.description))
                 }
-                return registry.request(for: terminal.id).map { $0.staff == id } ?? true ? .granted : .denied
-            case .change, .listStaff, .listGroups, .report, .audit, .exportAudit, .verifyAudit, .relayKey:
+                guard let request = registry.request(for: terminal.id), request.staff != id else { return .granted }
+                throw .cancellingIsForAdmins(name, madeBy: request.requestedBy)
+            case .change, .showChangedHostKeys, .listStaff, .listGroups, .report, .audit, .exportAudit, .verifyAudit, .relayKey:
                 return .denied
             }
         }

@@ -20,6 +20,8 @@ package enum RelayCommand: Hashable, Sendable {
     case wait(TerminalName, SupportDuration)
     /// `host-keys`: of one terminal, or of all that the caller may reach.
     case hostKeys(TerminalName?, asKnownHosts: Bool)
+    /// `host-keys accept` without saying which: what would be accepted, and how to accept it.
+    case showChangedHostKeys(TerminalName)
     /// `report`: a terminal tells about itself.
     case report(TerminalReport)
     /// `staff list`.
@@ -108,6 +110,8 @@ package enum RelayReply: Hashable, Sendable {
     case online(TerminalView)
     /// Host keys, by terminal.
     case hostKeys([HostKeysView], asKnownHosts: Bool)
+    /// Changed host keys that wait to be accepted.
+    case changedHostKeys(HostKeysView)
     /// A terminal's report was taken.
     case reported(TerminalReport.Outcome)
     /// All, by name.
@@ -150,6 +154,10 @@ package enum RelayCommandError: Error, Hashable, Sendable {
     case refused(Refusal)
     /// The caller may not give this command.
     case notAllowed(command: String)
+    /// Somebody else's request, or none, stands behind a key that would replace another one: an admin's business.
+    case replacingIsForAdmins(TerminalName)
+    /// The request was made by somebody else.
+    case cancellingIsForAdmins(TerminalName, madeBy: String)
     /// The operator did not say whose keys go on the sheet.
     case staffMissing
     /// Support staff asked for a terminal whose name others have.

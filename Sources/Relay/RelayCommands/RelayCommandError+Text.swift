@@ -8,8 +8,8 @@ extension RelayCommandError {
     package var status: ExitStatus {
         switch self {
         case .usage, .badValue, .keyFromFileOverSSH, .localOnly: .usage
-        case .badKey, .keyMissing, .ledger, .refused, .notAllowed, .noSuchSession, .staffMissing, .nameNotFree, .notOnline, .abandoned,
-            .relayKeyPrepared, .noSecondRelayKey, .relayKeyUnknown, .relayKeyNotKept:
+        case .badKey, .keyMissing, .ledger, .refused, .notAllowed, .replacingIsForAdmins, .cancellingIsForAdmins, .noSuchSession,
+            .staffMissing, .nameNotFree, .notOnline, .abandoned, .relayKeyPrepared, .noSecondRelayKey, .relayKeyUnknown, .relayKeyNotKept:
             .refused
         case .notRunning: .notRunning
         }
@@ -28,6 +28,11 @@ extension RelayCommandError {
         case .ledger(let error, let change): error.sentence(program: program, change: change)
         case .refused(let refusal): refusal.sentence
         case .notAllowed(let command): "\(command) is for admins; see: \(program) help"
+        case .replacingIsForAdmins(let name):
+            "\(name) has a key, and replacing it is for admins; what comes of a request of your own is yours to approve: "
+                + "\(program) request new \(name) --login NAME"
+        case .cancellingIsForAdmins(let name, let owner):
+            "the request for \(name) was made by \(Printable.escaped(owner)): cancelling it is for admins"
         case .staffMissing: "say whose public keys go on the sheet: --staff NAME; see: \(program) staff list"
         case .nameNotFree(let name):
             "the name \"\(name)\" is taken by a terminal that you may not reach: choose another one, or ask an admin for a grant"
@@ -97,12 +102,17 @@ extension LedgerError {
         case .noRequest(let name): "there is no request for terminal \"\(name)\"; see: \(program) request list"
         case .wouldReplaceKey(let name):
             "terminal \"\(name)\" has a key: to replace it, leave out --auto-approve and approve the new key when it comes"
+        case .hasOtherKey(let name, let its, let given):
+            "terminal \"\(name)\" has another key, \(its); to put \(given) in its place: \(program) approve \(name) --replace < key.pub"
         case .nothingWaits(let name):
             "no key of terminal \"\(name)\" waits for approval; to approve the one that the customer sent: "
                 + "\(program) approve \(name) < key.pub"
         case .otherKeyWaits(let name, let fingerprint):
             "another key waits at terminal \"\(name)\": \(fingerprint); nothing was approved: ask the customer to read theirs again"
         case .noChangedHostKeys(let name): "terminal \"\(name)\" has reported no changed host keys; see: \(program) host-keys \(name)"
+        case .otherHostKeys(let name, let reported):
+            "terminal \"\(name)\" reports another host key: \(reported.map(\.description).joined(separator: ", ")); nothing was accepted: "
+                + "ask the customer to read theirs again"
         case .missing(let path):
             "there is no store at \(Printable.escaped(path)); create one with: towline-relay init --data-dir DIR --hostname FQDN"
         case .exists(let path): "there is a store at \(Printable.escaped(path)) already; nothing was changed"
@@ -167,6 +177,7 @@ extension RelayCommand {
         case .showTerminal: "terminal show"
         case .wait: "wait"
         case .hostKeys: "host-keys"
+        case .showChangedHostKeys: "host-keys accept"
         case .report: "report"
         case .listStaff: "staff list"
         case .listGroups: "group list"

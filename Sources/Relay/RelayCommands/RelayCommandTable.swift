@@ -7,29 +7,30 @@ package enum RelayCommandTable {
         program: "towline-relay",
         summary: "the relay that staff reach customers' terminals through",
         commands: installation + everywhere,
-        everywhere: [dataDirectory, configurationFile, json])
+        everywhere: [dataDirectory, configurationFile, SupportCommands.json])
 
     /// The commands that are given over ssh, by `ssh RELAY COMMAND`.
     package static let remote = CommandTable(
-        program: "ssh RELAY", summary: "the relay that staff reach customers' terminals through", commands: everywhere, everywhere: [json])
+        program: "ssh RELAY", summary: "the relay that staff reach customers' terminals through", commands: everywhere,
+        everywhere: [SupportCommands.json])
 
     /// Those of them that support staff may give.
-    package static let support = remote.limited { supportCommands.contains($0.path.joined(separator: " ")) }.without(options: adminOptions)
+    package static let support = remote.limited { command in
+        SupportCommands.all.contains { $0.path == command.path } || furtherSupportCommands.contains(command.path.joined(separator: " "))
+    }.without(options: adminOptions)
 
     /// The commands that a terminal's key may give.
     package static let terminal = CommandTable(
         program: "ssh RELAY", summary: "the relay that this terminal is reached through",
         commands: [
             CommandSpec("report", "Tell the relay your host keys and login users, as JSON on standard input"),
-            whoAmI, help,
-        ], everywhere: [json])
+            SupportCommands.whoAmI, help,
+        ], everywhere: [SupportCommands.json])
 
-    private static let supportCommands: Set<String> = [
-        "request new", "request list", "request cancel", "approve", "terminals", "terminal list", "terminal show", "wait", "host-keys",
-        "sessions", "end", "whoami", "help",
-    ]
+    /// Beside `SupportCommands`.
+    private static let furtherSupportCommands: Set<String> = ["terminal list", "terminal show", "host-keys", "help"]
 
-    private static let adminOptions: Set<String> = ["--staff"]
+    private static let adminOptions: Set<String> = ["--staff", "--replace"]
 
     /// Entries of `audit` that are shown unless told otherwise.
     package static let auditEntries = 50
@@ -37,10 +38,6 @@ package enum RelayCommandTable {
     package static let mostAuditEntries = 10_000
     /// Entries that `audit export` gives at once: some 10 MB. More are asked for with `--after`.
     package static let exportedEntries = 20_000
-    /// How long `wait` waits unless told otherwise, and at most.
-    package static let waiting = (standard: "1h", longest: "24h")
-    /// How long a request's code can be used unless told otherwise.
-    package static let requestLife = "7d"
 
     /// Of the manual page: that of administrators' programs.
     package static let manualSection = 8
@@ -49,7 +46,6 @@ package enum RelayCommandTable {
         "--data-dir", value: "DIR", "where the relay keeps its store (or TOWLINE_RELAY_DATA; else /var/lib/towline-relay)")
     private static let configurationFile = CommandSpec.Option(
         "--config", value: "FILE", "the configuration (or TOWLINE_RELAY_CONFIG; else /etc/towline-relay/relay.conf, if it is there)")
-    private static let json = CommandSpec.Option("--json", "answer as JSON, for programs")
 
     private static let installation = [
         CommandSpec(
@@ -77,53 +73,33 @@ package enum RelayCommandTable {
         CommandTable.versionCommand,
     ]
 
-    private static let whoAmI = CommandSpec("whoami", "Tell who you are to the relay and what you may reach")
     private static let help = CommandSpec("help", "Explain the commands", arguments: [.init("COMMAND", isOptional: true)])
     private static let until = CommandSpec.Option(
         "--until", value: "WHEN", "when it ends: 8h, 7d, 2026-12-31 or 2026-12-31T18:00 (UTC)")
 
-    private static let everywhere = requests + terminals + people + sessions + hostKeys + [whoAmI, help]
+    private static let everywhere =
+        requests + SupportCommands.terminals + terminals + people + SupportCommands.sessions + sessions + hostKeys
+        + [SupportCommands.whoAmI, help]
 
-    private static let requests = [
-        CommandSpec(
-            "request new", "Ask a customer for access: print a sheet to send them, with a line that sets up their terminal",
-            arguments: [.init("TERMINAL")],
-            options: [
-                .init("--login", value: "NAME", isRequired: true, "the SSH login user that the customer is to create"),
-                .init("--for", value: "TEXT", takesText: true, "what it is for, such as customer and ticket"),
-                .init("--expires", value: "WHEN", "until when the line can be used (else \(requestLife))"),
-                .init("--auto-approve", "the first key that comes with the line needs no approval"),
-                .init("--lang", value: "en|ja", "the language of the sheet (else en)"),
-                .init("--staff", value: "NAME", "whose public keys go on the sheet (else yours)"),
-            ]),
-        CommandSpec("request list", "List the requests that are not over, and the keys that wait for approval"),
-        CommandSpec("request cancel", "End a request: its line can no longer be used", arguments: [.init("TERMINAL")]),
-        CommandSpec(
-            "approve", "Set or replace the key of a terminal: the one on standard input, or the one that waits for approval",
-            arguments: [.init("TERMINAL")],
-            options: [
-                .init("--key", value: "FILE|-", "the key that the customer sent (else standard input)"),
-                .init("--fingerprint", value: "SHA256:…", "approve the key that waits, if this is its fingerprint"),
-                .init("--yes", "approve the key that waits, whichever it is"),
-            ]),
-    ]
+    private static let requests = SupportCommands.requests.map { command in
+        switch command.path {
+        case ["request", "new"]: command.with(options: [.init("--staff", value: "NAME", "whose public keys go on the sheet (else yours)")])
+        case ["approve"]: command.with(options: [.init("--replace", "even if the terminal has another key, which is shut out then")])
+        default: command
+        }
+    }
 
     private static let terminals = [
-        CommandSpec(
-            "terminals", "List the terminals that you may reach",
-            options: [.init("--online", "those only that are connected"), .init("--tag", value: "TAG", "those only with this tag")]),
-        CommandSpec(
-            "wait", "Return when a terminal is connected", arguments: [.init("TERMINAL")],
-            options: [
-                .init(
-                    "--for", value: "TIME", takesText: true,
-                    "give up after this time (else \(waiting.standard), at most \(waiting.longest))")
-            ]),
         CommandSpec(
             "host-keys", "Show the SSH host keys of terminals, for your known_hosts", arguments: [.init("TERMINAL", isOptional: true)],
             options: [.init("--known-hosts", "as lines of known_hosts, under the terminal's name and its listening port")]),
         CommandSpec(
-            "host-keys accept", "Accept the changed host keys of a terminal, after asking the customer why", arguments: [.init("TERMINAL")]),
+            "host-keys accept", "Accept the changed host keys of a terminal, after asking the customer why; without an option, show them",
+            arguments: [.init("TERMINAL")],
+            options: [
+                .init("--fingerprint", value: "SHA256:…", "accept them, if one of them has this fingerprint"),
+                .init("--yes", "accept them, whichever they are"),
+            ]),
         CommandSpec(
             "terminal add", "Add a terminal; it gets a listening port",
             arguments: [.init("NAME")],
@@ -193,9 +169,6 @@ package enum RelayCommandTable {
     ]
 
     private static let sessions = [
-        CommandSpec(
-            "sessions", "List the open sessions", options: [.init("--past", "the newest past ones too")]),
-        CommandSpec("end", "End an open session", arguments: [.init("SESSION")]),
         CommandSpec(
             "audit", "Show the newest entries of the audit log",
             options: [

@@ -4,10 +4,10 @@ import SSHKeys
 package import Support
 
 extension RelayReply {
-    /// The exit status: a broken audit log is a failure, and a key that still waits is not approved.
+    /// The exit status: a broken audit log is a failure, and what still waits is not approved or accepted.
     package var status: ExitStatus {
         switch self {
-        case .auditVerdict(.broken), .waiting: .refused
+        case .auditVerdict(.broken), .waiting, .changedHostKeys: .refused
         default: .done
         }
     }
@@ -36,6 +36,7 @@ extension RelayReply {
         case .waiting(let request): Self.text(of: request, program: program, now: now)
         case .online(let terminal): "\(terminal.name) is online, from \(terminal.from ?? "?")\n"
         case .hostKeys(let keys, let asKnownHosts): asKnownHosts ? Self.knownHosts(keys) : Self.text(of: keys, program: program, now: now)
+        case .changedHostKeys(let keys): Self.text(ofChanged: keys, program: program, now: now)
         case .reported(let outcome): Self.text(of: outcome)
         case .staff(let staff): Self.text(of: staff, program: program, now: now)
         case .groups(let groups): Self.text(of: groups, program: program)
@@ -64,6 +65,7 @@ extension RelayReply {
         case .waiting(let request): Self.encode(request)
         case .online(let terminal): Self.encode(terminal)
         case .hostKeys(let keys, _): Self.encode(keys)
+        case .changedHostKeys(let keys): Self.encode(keys)
         case .reported(let outcome): Self.encode(TerminalReport.Answer(outcome: outcome))
         case .staff(let staff): Self.encode(staff)
         case .groups(let groups): Self.encode(groups)

@@ -22,6 +22,8 @@ struct RequestSheet {
     let expiresAt: WallTime
     /// `nil`: the values do not fit into one line.
     let line: String?
+    /// When it is written.
+    let now: WallTime
 
     func text(in language: SheetLanguage) -> String {
         switch language {
@@ -33,8 +35,37 @@ struct RequestSheet {
     /// Where the relay's SSH port is not the usual one, it is part of what the customer types.
     private var typedRelay: String { relay.description }
     private var keyLines: String { publicKeys.map { "    \($0)" }.joined(separator: "\n") }
-    /// `2026-12-04 09:30 UTC`.
-    private var end: String { expiresAt.description.replacing("T", with: " ").dropLast(4) + " UTC" }
+
+    /// How long the line can be used from now on, in whole units of which there are at least two.
+    private func span<Unit>(days: Unit, hours: Unit, minutes: Unit) -> (count: Int64, unit: Unit) {
+        let left = expiresAt.secondsSince1970 - now.secondsSince1970
+        return left >= 2 * 86_400 ? (left / 86_400, days) : left >= 2 * 3600 ? (left / 3600, hours) : (max(left / 60, 1), minutes)
+    }
+
+    private static let months = [
+        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+    ]
+
+    /// `within 7 days: until 4 December 2026, 15:00 UTC`, in two lines.
+    private var englishEnd: String {
+        let (count, unit) = span(days: "day", hours: "hour", minutes: "minute")
+        let end = expiresAt.calendar
+        let date = "\(end.day) \(Self.months[Int(end.month) - 1]) \(end.year)"
+        return "within \(count) \(unit)\(count == 1 ? "" : "s"):\nuntil \(date), \(end.clock) UTC"
+    }
+
+    /// Japan's time is UTC + 9 h all year.
+    private static let japan: Int64 = 9 * 3600
+
+    /// The time in Japan, and in UTC for whoever reads it elsewhere.
+    private var japaneseEnd: String {
+        let (count, unit) = span(days: "日間", hours: "時間", minutes: "分間")
+        let (japan, end) = (expiresAt.advanced(by: Self.japan).calendar, expiresAt.calendar)
+        return """
+            発行から \(count) \(unit)、
+            日本時間 \(japan.year)年\(japan.month)月\(japan.day)日 \(japan.clock) (UTC \(end.month)月\(end.day)日 \(end.clock)) まで
+            """
+    }
 
     private var english: String {
         let about = purpose.isEmpty ? "" : "About: \(purpose)\n"
@@ -42,7 +73,7 @@ struct RequestSheet {
             line.map { line in
                 """
                 The short way: open the terminal's web console, [Paste a Request],
-                and paste this line. It can be used once, until \(end).
+                and paste this line. It can be used once, \(englishEnd).
 
                 \(line)
 
@@ -85,7 +116,7 @@ struct RequestSheet {
                 """
                 【簡単な方法】端末の Web コンソールで
                 [依頼文の貼り付け] を開き、次の 1 行を貼り付けて
-                ください。使えるのは 1 回だけで、期限は \(end) です。
+                ください。使えるのは 1 回だけで、期限は\(japaneseEnd)です。
 
                 \(line)
 

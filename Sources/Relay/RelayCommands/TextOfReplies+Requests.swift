@@ -42,7 +42,7 @@ extension RelayReply {
         if let old = request.replaces { lines.append(field("  replaces", words(old))) }
         lines += [
             field("  asked for by", request.requestedBy + (request.purpose.map { ", for \($0)" } ?? "")), "",
-            "Nothing was approved yet. Compare the fingerprint with the one that the terminal shows the customer, then:",
+            "Nothing was approved yet. Compare the fingerprint with the one that the", "terminal shows the customer, then:",
             "  \(program) approve \(request.terminal) --fingerprint \(request.key?.fingerprint ?? "")",
             "If it is another one: \(program) request cancel \(request.terminal)",
         ]
@@ -73,6 +73,21 @@ extension RelayReply {
             }
             return lines.joined(separator: "\n") + "\n"
         }.joined()
+    }
+
+    /// Changed host keys, and what to do about them: the answer of `host-keys accept` without saying which.
+    static func text(ofChanged terminal: HostKeysView, program: String, now: WallTime) -> String {
+        let name = terminal.terminal
+        let ago = terminal.reportedAt.map { ", \(TimeAgo.text(since: $0, now: now))" } ?? ""
+        var lines = ["\(name) reports other host keys than those that staff are told:"]
+        lines += terminal.hostKeys.map { field("  told", "\($0.type) \($0.fingerprint)") }
+        lines += terminal.changed.map { field("  reported", "\($0.type) \($0.fingerprint)\(ago)") }
+        lines += [
+            "", "Nothing was accepted yet. Ask the customer why, and compare the fingerprint",
+            "with the one that the terminal shows them, then:",
+            "  \(program) host-keys accept \(name) --fingerprint \(terminal.new.first?.fingerprint ?? "")",
+        ]
+        return lines.joined(separator: "\n") + "\n"
     }
 
     /// Lines of known_hosts (sshd(8)): by name, and by listening port as `ssh -p PORT localhost` looks it up.

@@ -12,7 +12,7 @@ extension RelayReply {
                 ? "when the customer has sent its key: \(program) approve \(name) < key.pub"
                 : "what to hand out: \(program) terminal show \(name)"
             return "added terminal \(name): \(port)\n\(next)\n"
-        case .approve(let name, _), .approveWaiting(let name, _):
+        case .approve(let name, _, _), .approveWaiting(let name, _):
             return "approved the key of terminal \(name): \(terminal?.key.map { words($0) } ?? "")\n"
                 + (replaced.map { "it replaces \($0.fingerprint): connections with that key end now\n" } ?? "")
         case .renewSupport(let name): return "support for \(name) may stay open for another period\n"
@@ -52,7 +52,7 @@ extension RelayReply {
             return "ended the request for \(name): its line can no longer be used\n"
                 + (terminal?.key == nil
                     ? "the terminal stays, without a key; an admin can forget it: \(program) terminal remove \(name)\n" : "")
-        case .acceptHostKeys(let name): return "staff are told the new host keys of \(name) from now on\n"
+        case .acceptHostKeys(let name, _): return "staff are told the new host keys of \(name) from now on\n"
         case .announce(let announcement?):
             return "staff see when they connect\(announcement.until.map { ", until \($0)" } ?? ""): \(announcement.text)\n"
         case .announce(nil): return "nothing is announced any more\n"
@@ -64,11 +64,13 @@ extension RelayReply {
         guard !terminals.isEmpty else {
             return "no terminals; to ask a customer for access: \(program) request new TERMINAL --login NAME\n"
         }
-        var table = TextTable(["NAME", "PORT", "STATE", "LAST SEEN", "FROM"])
+        let hasNotes = terminals.contains { $0.organisation != nil || !$0.tags.isEmpty }
+        var table = TextTable(["NAME", "PORT", "STATE", "LAST SEEN", "FROM"] + (hasNotes ? ["ORGANISATION #TAGS"] : []), fitting: columns)
         for terminal in terminals {
             let seen = terminal.state == .online ? "now" : terminal.lastSeen.map { TimeAgo.text(since: $0, now: now) } ?? "never"
             let from = [terminal.from, terminal.alsoFrom.map { "and \($0): cloned?" }].compactMap(\.self).joined(separator: " ")
-            table.add([terminal.name, String(terminal.listeningPort), terminal.state.rawValue, seen, from])
+            let notes = ([terminal.organisation].compactMap(\.self) + terminal.tags.map { "#\($0)" }).joined(separator: " ")
+            table.add([terminal.name, String(terminal.listeningPort), terminal.state.rawValue, seen, from] + (hasNotes ? [notes] : []))
         }
         return table.text
     }
@@ -205,6 +207,9 @@ extension RelayReply {
     }
 
     // MARK: - Pieces
+
+    /// What a terminal has at least.
+    private static let columns = 80
 
     /// A label and its value, the values below each other.
     static func field(_ label: String, _ value: String) -> String {

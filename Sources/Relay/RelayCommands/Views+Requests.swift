@@ -131,6 +131,9 @@ package struct HostKeysView: Hashable, Sendable, Encodable {
         loginUsers = record?.loginUsers.map(\.description) ?? []
         reportedAt = record?.reportedAt
     }
+
+    /// Those of the changed keys that staff would be told for the first time.
+    var new: [Key] { HostKeyRecord.new(changed, besides: hostKeys) }
 }
 
 /// What a member of staff sees first.

@@ -62,6 +62,25 @@ package struct EnrolmentRequest: Hashable, Sendable {
     package func isOpen(at moment: WallTime) -> Bool { candidate == nil && moment < expiresAt }
 }
 
+/// Why a join code that was one is none any more.
+package enum SpentCode: String, Hashable, Sendable {
+    /// A key came with it, or its request was answered by a key that was mailed.
+    case used
+    /// Nobody used it in time.
+    case expired
+    /// Its request was cancelled, or a newer one took its place.
+    case cancelled
+
+    /// What whoever presents it is told: one printable line. They have the sheet, or had it: a code cannot be guessed.
+    package var sentence: String {
+        switch self {
+        case .used: "this join code was used already, and works once: ask support for a new request"
+        case .expired: "this join code has expired: ask support for a new request"
+        case .cancelled: "this join code was cancelled by support, or a newer request took its place: ask them for a new one"
+        }
+    }
+}
+
 /// A request to be: what `request new` asks the ledger for.
 package struct RequestOrder: Hashable, Sendable {
     /// For which terminal; it is added if there is none of this name.

@@ -27,6 +27,12 @@ package struct HostKeyRecord: Hashable, Sendable {
         self.loginUsers = loginUsers
         self.reportedAt = reportedAt
     }
+
+    /// Those of the changed keys that staff would be told for the first time; all of them if the change only takes keys away.
+    package static func new<Key: Equatable>(_ changed: [Key], besides accepted: [Key]) -> [Key] {
+        let new = changed.filter { !accepted.contains($0) }
+        return new.isEmpty ? changed : new
+    }
 }
 
 /// Which records are asked for.

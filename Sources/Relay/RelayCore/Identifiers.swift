@@ -77,9 +77,7 @@ package struct SessionID: ParsedFromText {
     }
 
     package init(parsing text: String) throws(ParseError) {
-        let numbers = text.split(separator: "-", omittingEmptySubsequences: false).map { part in
-            part.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int64(part) : nil
-        }
+        let numbers = text.split(separator: "-", omittingEmptySubsequences: false).map { Int64(digits: $0) }
         guard numbers.count == 2, let run = numbers[0], let bridge = numbers[1] else {
             throw ParseError("session", text, "write it as `sessions` shows it, such as 3-17")
         }

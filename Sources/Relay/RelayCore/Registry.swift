@@ -21,12 +21,13 @@ package struct Registry: Sendable {
         let requests: [TerminalID: EnrolmentRequest]
         let requestsByCode: [[UInt8]: TerminalID]
         let candidates: [PublicKey: TerminalID]
+        let spentCodes: [[UInt8]: SpentCode]
         let announcement: Announcement?
         let learnedHostKeys: [PublicKey: Fingerprint]
 
         init(
             terminals: [Terminal], staff: [StaffMember], groups: [StaffGroup], grants: [Grant], requests: [EnrolmentRequest],
-            announcement: Announcement?, learnedHostKeys: [PublicKey: Fingerprint]
+            spentCodes: [[UInt8]: SpentCode], announcement: Announcement?, learnedHostKeys: [PublicKey: Fingerprint]
         ) {
             var (principals, disabled): ([PublicKey: Principal], [PublicKey: Principal]) = ([:], [:])
             for terminal in terminals {
@@ -56,6 +57,7 @@ package struct Registry: Sendable {
             requestsByCode = Dictionary(uniqueKeysWithValues: usable.filter { $0.candidate == nil }.map { ($0.codeDigest, $0.terminal) })
             candidates = Dictionary(
                 uniqueKeysWithValues: usable.compactMap { request in request.candidate.map { ($0.key, request.terminal) } })
+            self.spentCodes = spentCodes.merging(usable.filter { $0.candidate != nil }.map { ($0.codeDigest, .used) }) { $1 }
             self.announcement = announcement
             self.learnedHostKeys = learnedHostKeys
             self.terminals = Dictionary(uniqueKeysWithValues: terminals.map { ($0.id, $0) })
@@ -74,11 +76,12 @@ package struct Registry: Sendable {
     /// - Cost: O(n), a hash per name, port and key.
     package init(
         terminals: [Terminal] = [], staff: [StaffMember] = [], groups: [StaffGroup] = [], grants: [Grant] = [],
-        requests: [EnrolmentRequest] = [], announcement: Announcement? = nil, learnedHostKeys: [PublicKey: Fingerprint] = [:]
+        requests: [EnrolmentRequest] = [], spentCodes: [[UInt8]: SpentCode] = [:], announcement: Announcement? = nil,
+        learnedHostKeys: [PublicKey: Fingerprint] = [:]
     ) {
         index = Index(
-            terminals: terminals, staff: staff, groups: groups, grants: grants, requests: requests, announcement: announcement,
-            learnedHostKeys: learnedHostKeys)
+            terminals: terminals, staff: staff, groups: groups, grants: grants, requests: requests, spentCodes: spentCodes,
+            announcement: announcement, learnedHostKeys: learnedHostKeys)
     }
 
     /// Whose key this is; `nil` if nobody's, or if its owner is disabled.
@@ -153,6 +156,12 @@ package struct Registry: Sendable {
     /// Whether a join code, by its SHA-256, may be used at `moment`.
     package func isOpen(codeDigest: [UInt8], at moment: WallTime) -> Bool {
         index.requestsByCode[codeDigest].flatMap { index.requests[$0] }?.isOpen(at: moment) == true
+    }
+
+    /// Why a join code, by its SHA-256, may no longer be used at `moment`; `nil`: it may, or it is none that is remembered here.
+    package func spentCode(digest: [UInt8], at moment: WallTime) -> SpentCode? {
+        guard let request = index.requestsByCode[digest].flatMap({ index.requests[$0] }) else { return index.spentCodes[digest] }
+        return request.isOpen(at: moment) ? nil : .expired
     }
 
     /// The terminal whose key this wants to become; `nil`: it waits for no approval.

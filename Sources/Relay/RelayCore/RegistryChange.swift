@@ -5,8 +5,8 @@ package import Support
 package enum RegistryChange: Hashable, Sendable {
     /// Adds a terminal; without a port it gets the lowest free one of `RegistryLimits.allocatedPorts`.
     case addTerminal(TerminalName, ListeningPort?, key: PublicKey?)
-    /// Sets or replaces a terminal's key.
-    case approve(TerminalName, key: PublicKey)
+    /// Sets a terminal's key. In place of another one it is refused, unless `mayReplace` says so or a request is open that asked for a key.
+    case approve(TerminalName, key: PublicKey, mayReplace: Bool = false)
     /// Lets a terminal's key in again, or shuts it out.
     case setTerminalEnabled(TerminalName, Bool)
     /// Lets a terminal's support stay open for another period.
@@ -45,8 +45,9 @@ package enum RegistryChange: Hashable, Sendable {
     case cancelRequest(TerminalName)
     /// Makes the key that waits for approval the terminal's key; `nil`: whichever it is.
     case approveWaiting(TerminalName, Fingerprint?)
-    /// Makes the changed host keys of a terminal those that staff are told.
-    case acceptHostKeys(TerminalName)
+    /// Makes the changed host keys of a terminal those that staff are told, if this is the fingerprint of a new one among them; `nil`:
+    /// whichever they are.
+    case acceptHostKeys(TerminalName, Fingerprint?)
     /// Sets the line that staff see when they connect, or takes it away.
     case announce(Announcement?)
     /// Notes a step from one host key of the relay to another; the fingerprint is that of the key that the step is about.
@@ -83,6 +84,8 @@ package enum RegistryLimits {
     package static let allocatedPorts: ClosedRange<UInt16> = 20_000...29_999
     /// Keys that one member of staff may have: more is a mistake with a file. Refused with `.tooManyKeys`.
     package static let keysPerStaff = 16
+    /// Codes that are over and whose presenters are told why: the newest ones. The presenters of older ones are told nothing.
+    package static let rememberedCodes = 1_000
     /// Requests that are not over: each is a code that an attacker may try, and a row of the snapshot. Refused with `.tooManyRequests`.
     package static let openRequests = 1_000
     /// Tags of one terminal. Refused with `.tooManyTags`.
@@ -91,7 +94,7 @@ package enum RegistryLimits {
     package static let text = 200
     /// Characters of an announcement: two lines of a terminal.
     package static let announcement = 150
-    /// How long a code may be used at most, seconds.
+    /// How long a code may be used at most, seconds. Refused with a `ParseError`.
     package static let longestRequest: Int64 = 90 * 86_400
 }
 
@@ -141,12 +144,16 @@ package enum LedgerError: Error, Hashable, Sendable {
     case noRequest(TerminalName)
     /// A request that approves itself, for a terminal that has a key.
     case wouldReplaceKey(TerminalName)
+    /// The terminal has another key than the one that was given, and nobody said that it may be replaced.
+    case hasOtherKey(TerminalName, its: Fingerprint, given: Fingerprint)
     /// No key waits for approval.
     case nothingWaits(TerminalName)
     /// Another key than the one that was named waits for approval.
     case otherKeyWaits(TerminalName, Fingerprint)
     /// There are no changed host keys to accept.
     case noChangedHostKeys(TerminalName)
+    /// Other host keys than the one that was named are to be accepted: these.
+    case otherHostKeys(TerminalName, [Fingerprint])
     /// There is no store at this path: `init` was not run.
     case missing(path: String)
     /// There is a store already.

@@ -13,7 +13,10 @@ package protocol RelayLedger: Sendable {
     /// Does `change`, notes it in the audit log, and returns the snapshot after it, all in one transaction.
     ///
     /// Enabling what is enabled, or approving the key that a terminal has, is not an error and leaves no audit entry.
-    func perform(_ change: RegistryChange, by actor: AuditActor, at now: WallTime) async throws(LedgerError) -> Registry
+    /// - Returns: the snapshot, and the key that an approval has replaced; `nil`: none.
+    func perform(
+        _ change: RegistryChange, by actor: AuditActor, at now: WallTime
+    ) async throws(LedgerError) -> (registry: Registry, replaced: PublicKey?)
 
     /// Uses a join code for a key that proved itself: once, in one transaction; with its audit entry.
     ///

@@ -30,7 +30,10 @@ extension RegistryChange {
     /// - Parameters:
     ///   - port: the port that `addTerminal` got.
     ///   - hostKeys: those that `acceptHostKeys` accepted.
-    func note(by actor: AuditActor, at now: WallTime, port: ListeningPort? = nil, hostKeys: [PublicKey] = []) -> AuditNote {
+    ///   - replaced: the key that `approve` replaced.
+    func note(
+        by actor: AuditActor, at now: WallTime, port: ListeningPort? = nil, hostKeys: [PublicKey] = [], replaced: PublicKey? = nil
+    ) -> AuditNote {
         func note(_ action: String, _ subject: String, _ detail: String = "") -> AuditNote {
             AuditNote(at: now, actor: actor.text, action: action, subject: subject, detail: detail)
         }
@@ -38,8 +41,9 @@ extension RegistryChange {
         case .addTerminal(let name, let asked, let key):
             let portText = (port ?? asked).map { "listening port \($0)" } ?? ""
             return note("terminal.add", name.description, portText + (key.map { ", key \($0.fingerprint)" } ?? ""))
-        case .approve(let name, let key):
-            return note("terminal.approve", name.description, "key \(key.fingerprint)")
+        case .approve(let name, let key, _):
+            let former = replaced.map { ", in place of \($0.fingerprint)" } ?? ""
+            return note("terminal.approve", name.description, "key \(key.fingerprint)\(former)")
         case .setTerminalEnabled(let name, let isEnabled):
             return note(isEnabled ? "terminal.enable" : "terminal.disable", name.description)
         case .renewSupport(let name):
@@ -84,7 +88,7 @@ extension RegistryChange {
             return note("request.cancel", name.description)
         case .approveWaiting(let name, let fingerprint):
             return note("terminal.approve", name.description, fingerprint.map { "key \($0)" } ?? "")
-        case .acceptHostKeys(let name):
+        case .acceptHostKeys(let name, _):
             return note("terminal.host-keys-accept", name.description, hostKeys.map(\.fingerprint.description).joined(separator: ", "))
         case .relayKey(let step, let key):
             return note("relay-key.\(step.rawValue)", "host key", key.description)

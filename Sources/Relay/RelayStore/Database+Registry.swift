@@ -52,7 +52,7 @@ extension Database {
         }
         return Registry(
             terminals: terminals, staff: staff, groups: try groups(), grants: try grants(), requests: try openRequests(),
-            announcement: try announcement(), learnedHostKeys: learned)
+            spentCodes: try spentCodes(), announcement: try announcement(), learnedHostKeys: learned)
     }
 
     private func groups() throws(DatabaseError) -> [StaffGroup] {
@@ -102,6 +102,18 @@ extension Database {
                 purpose: try row.text(4), codeDigest: try row.blob(5), createdAt: try row.time(6), expiresAt: try row.time(7),
                 approvesItself: try row.flag(8), candidate: candidate)
         }
+    }
+
+    private func spentCodes() throws(DatabaseError) -> [[UInt8]: SpentCode] {
+        let codes = try rows(
+            "SELECT code_digest, state FROM request WHERE state NOT IN ('open', 'waiting') ORDER BY id DESC LIMIT ?",
+            .integer(Int64(RegistryLimits.rememberedCodes))
+        ) { (row) throws(DatabaseError) in
+            let state = try row.text(1)
+            guard let end = SQLiteLedger.RequestEnd(rawValue: state) else { throw row.unexpected("the end of a request", state) }
+            return (try row.blob(0), end.spentCode)
+        }
+        return Dictionary(uniqueKeysWithValues: codes)
     }
 
     private func announcement() throws(DatabaseError) -> Announcement? {

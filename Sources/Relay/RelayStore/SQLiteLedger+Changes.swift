@@ -1,29 +1,37 @@
 package import RelayCore
 import SQLite
-import SSHKeys
+import SSHCrypto
+package import SSHKeys
 package import Support
 
 extension SQLiteLedger {
     /// Does one change with its audit entry, in one transaction.
-    package func perform(_ change: RegistryChange, by actor: AuditActor, at now: WallTime) throws(LedgerError) -> Registry {
+    package func perform(
+        _ change: RegistryChange, by actor: AuditActor, at now: WallTime
+    ) throws(LedgerError) -> (registry: Registry, replaced: PublicKey?) {
         defer { tellAudited() }
         return try database.transaction(failure: { LedgerError($0, path: path) }) { () throws(LedgerError) in
-            if let note = try apply(change, by: actor, at: now) {
+            var replaced: PublicKey?
+            if let note = try apply(change, by: actor, at: now, replaced: &replaced) {
                 try stored { () throws(DatabaseError) in _ = try database.append(note) }
             }
-            return try stored { () throws(DatabaseError) in try database.registry() }
+            return (try stored { () throws(DatabaseError) in try database.registry() }, replaced)
         }
     }
 
     /// Changes the rows. Every rule is asked before it is written, under the write lock.
+    /// - Parameter replaced: the key that an approval has replaced.
     /// - Returns: what the audit log says; `nil`: nothing changed.
-    private func apply(_ change: RegistryChange, by actor: AuditActor, at now: WallTime) throws(LedgerError) -> AuditNote? {
+    private func apply(
+        _ change: RegistryChange, by actor: AuditActor, at now: WallTime, replaced: inout PublicKey?
+    ) throws(LedgerError) -> AuditNote? {
         switch change {
         case .addTerminal(let name, let asked, let key):
             let port = try add(name, asked, key, at: now)
             return change.note(by: actor, at: now, port: port)
-        case .approve(let name, let key):
-            guard try approve(name, key) else { return nil }
+        case .approve(let name, let key, let mayReplace):
+            guard try approve(name, key, mayReplace: mayReplace, at: now, replaced: &replaced) else { return nil }
+            return change.note(by: actor, at: now, replaced: replaced)
         case .setTerminalEnabled(let name, let isEnabled):
             let terminal = try require(name)
             guard terminal.isEnabled != isEnabled else { return nil }
@@ -78,10 +86,10 @@ extension SQLiteLedger {
             guard ended > 0 else { throw .noRequest(name) }
         case .approveWaiting(let name, let fingerprint):
             let key = try waitingKey(of: name, fingerprint)
-            _ = try approve(name, key)
-            return RegistryChange.approve(name, key: key).note(by: actor, at: now)
-        case .acceptHostKeys(let name):
-            return change.note(by: actor, at: now, hostKeys: try acceptHostKeys(of: name))
+            _ = try approve(name, key, mayReplace: true, at: now, replaced: &replaced)
+            return RegistryChange.approve(name, key: key).note(by: actor, at: now, replaced: replaced)
+        case .acceptHostKeys(let name, let fingerprint):
+            return change.note(by: actor, at: now, hostKeys: try acceptHostKeys(of: name, fingerprint))
         case .announce(let announcement):
             try run("DELETE FROM announcement")
             if let announcement {
@@ -123,15 +131,31 @@ extension SQLiteLedger {
     }
 
     /// Whether the terminal's key changed. Its request is over in any case: a key that was mailed needs no code.
-    private func approve(_ name: TerminalName, _ key: PublicKey) throws(LedgerError) -> Bool {
+    private func approve(
+        _ name: TerminalName, _ key: PublicKey, mayReplace: Bool, at now: WallTime, replaced: inout PublicKey?
+    ) throws(LedgerError) -> Bool {
         let terminal = try require(name)
         let holder = try stored { () throws(DatabaseError) in try database.holder(of: key) }
         if let holder, holder != .terminal(name) { throw .keyTaken(key, by: holder) }
+        if holder == nil {
+            replaced = try keyHeld(by: terminal.id)
+            if let replaced, !mayReplace, try !isKeyAsked(for: terminal.id, at: now) {
+                throw .hasOtherKey(name, its: replaced.fingerprint, given: key.fingerprint)
+            }
+        }
         try endRequest(of: terminal.id, as: .approved)
         if holder != nil { return false }
         try run("DELETE FROM public_key WHERE terminal = ?", .integer(terminal.id))
         try run("INSERT INTO public_key (blob, terminal) VALUES (?, ?)", .blob(key.blob), .integer(terminal.id))
         return true
+    }
+
+    private func keyHeld(by terminal: Int64) throws(LedgerError) -> PublicKey? {
+        try stored { () throws(DatabaseError) in
+            try database.first("SELECT blob FROM public_key WHERE terminal = ?", .integer(terminal)) {
+                (row) throws(DatabaseError) in try row.publicKey(0)
+            }
+        }
     }
 
     private func add(_ name: StaffName, _ role: StaffMember.Role, _ keys: [AuthorizedKey], at now: WallTime) throws(LedgerError) {

@@ -8,7 +8,16 @@ package import Support
 extension SQLiteLedger {
     /// How a request ends, as the store has it.
     enum RequestEnd: String {
-        case approved, cancelled
+        case approved, cancelled, expired
+
+        /// What its code is then.
+        var spentCode: SpentCode {
+            switch self {
+            case .approved: .used
+            case .cancelled: .cancelled
+            case .expired: .expired
+            }
+        }
     }
 
     /// Uses a join code for a key, as `RelayLedger` says.
@@ -120,6 +129,16 @@ extension SQLiteLedger {
     func endRequest(of terminal: Int64, as end: RequestEnd) throws(LedgerError) -> Int {
         try run(
             "UPDATE request SET state = ? WHERE terminal = ? AND state IN ('open', 'waiting')", .text(end.rawValue), .integer(terminal))
+    }
+
+    /// Whether a request for a key of this terminal is not over.
+    func isKeyAsked(for terminal: Int64, at now: WallTime) throws(LedgerError) -> Bool {
+        try stored { () throws(DatabaseError) in
+            try database.first(
+                "SELECT 1 FROM request WHERE terminal = ? AND (state = 'waiting' OR state = 'open' AND expires_at > ?)",
+                .integer(terminal), .integer(now.secondsSince1970)
+            ) { _ in true } ?? false
+        }
     }
 
     /// The key that waits for approval.

@@ -77,10 +77,15 @@ extension SQLiteLedger {
     }
 
     /// Makes the changed host keys the accepted ones, and returns them. In the transaction of `perform`.
-    func acceptHostKeys(of name: TerminalName) throws(LedgerError) -> [PublicKey] {
+    /// - Parameter fingerprint: that of one of the keys that are new, which one was told; `nil`: whichever they are.
+    func acceptHostKeys(of name: TerminalName, _ fingerprint: Fingerprint?) throws(LedgerError) -> [PublicKey] {
         let terminal = TerminalID(try require(name).id)
         let known = try stored { () throws(DatabaseError) in try database.hostKeys(of: terminal) }
         guard !known.changed.isEmpty else { throw .noChangedHostKeys(name) }
+        if let fingerprint {
+            let new = HostKeyRecord.new(known.changed, besides: known.accepted).map(\.fingerprint)
+            guard new.contains(fingerprint) else { throw .otherHostKeys(name, new) }
+        }
         try stored { () throws(DatabaseError) in
             try database.write(known.changed, of: terminal, isAccepted: true)
             try database.write([], of: terminal, isAccepted: false)

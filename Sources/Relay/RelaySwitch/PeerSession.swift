@@ -28,6 +28,7 @@ final class PeerSession: ConnectionSession, ChannelEndObserver {
     /// Bridges it wants that lead to tunnels on other switchboards: they move along with it.
     private var requests: [BridgeRequest] = []
     private var refusals = 0
+    private var hasToldOfSpentCode = false
     /// When the tunnel's period of support is over; `nil`: never, or there is no tunnel.
     private(set) var supportEnds: MonotonicTime?
     /// Sessions of staff that have a pty: their end is a screen in raw mode.
@@ -72,7 +73,7 @@ final class PeerSession: ConnectionSession, ChannelEndObserver {
         case .keyOffered(let user, let key):
             let isKnown = isKnown(key, user: user)
             if !isKnown { report("key \(key.fingerprint)", whyUnknown(key, user: user)) }
-            connection.ssh.answerKey(isKnown: isKnown, banner: board.banner(for: key))
+            connection.ssh.answerKey(isKnown: isKnown, banner: isKnown ? board.banner(for: key) : bannerOfSpentCode(user))
         case .authenticated(let user, let key):
             authenticated(key, user: user)
         case .forwardRequested(let endpoint):
@@ -131,7 +132,19 @@ final class PeerSession: ConnectionSession, ChannelEndObserver {
         if case .staff(let id) = board.registry.disabledPrincipal(for: key) {
             return "staff \(board.registry.staff(id)?.name.description ?? "") is disabled"
         }
-        return JoinCode(userName: user) == nil ? "nobody here has this key" : "its join code is used, over, or none of this relay"
+        guard JoinCode(userName: user) != nil else { return "nobody here has this key" }
+        return spentCode(user)?.sentence ?? "its join code is none of this relay"
+    }
+
+    /// What a peer with a join code that is over is told, once: a client offers each of its keys with it.
+    private func bannerOfSpentCode(_ user: String) -> String? {
+        guard !hasToldOfSpentCode, let spent = spentCode(user) else { return nil }
+        hasToldOfSpentCode = true
+        return "towline-relay: \(spent.sentence)\r\n"
+    }
+
+    private func spentCode(_ user: String) -> SpentCode? {
+        JoinCode(userName: user).flatMap { board.registry.spentCode(digest: digest(.sha256, of: $0.bytes), at: board.wallTime) }
     }
 
     /// The SHA-256 of the join code in a user name, if the code can be used now.

@@ -25,43 +25,8 @@ package enum StaffCommandTable {
             .init("--identity", value: "FILE", "the private key to show (else as ssh is configured)"),
         ])
 
-    /// In the words of the relay's own help for support staff, which a test compares with these.
-    private static let relay = [
-        CommandSpec(
-            "terminals", "List the terminals that you may reach",
-            options: [.init("--online", "those only that are connected"), .init("--tag", value: "TAG", "those only with this tag"), json]),
-        CommandSpec(
-            "request new", "Ask a customer for access: print a sheet to send them, with a line that sets up their terminal",
-            arguments: [.init("TERMINAL")],
-            options: [
-                .init("--login", value: "NAME", isRequired: true, "the SSH login user that the customer is to create"),
-                .init("--for", value: "TEXT", "what it is for, such as customer and ticket"),
-                .init("--expires", value: "WHEN", "until when the line can be used (else 7d)"),
-                .init("--auto-approve", "the first key that comes with the line needs no approval"),
-                .init("--lang", value: "en|ja", "the language of the sheet (else en)"),
-                json,
-            ]),
-        CommandSpec("request list", "List the requests that are not over, and the keys that wait for approval", options: [json]),
-        CommandSpec(
-            "request cancel", "End a request: its line can no longer be used", arguments: [.init("TERMINAL")], options: [json]),
-        CommandSpec(
-            "approve", "Set or replace the key of a terminal: the one on standard input, or the one that waits for approval",
-            arguments: [.init("TERMINAL")],
-            options: [
-                .init("--key", value: "FILE|-", "the key that the customer sent (else standard input)"),
-                .init("--fingerprint", value: "SHA256:…", "approve the key that waits, if this is its fingerprint"),
-                .init("--yes", "approve the key that waits, whichever it is"),
-                json,
-            ]),
-        CommandSpec(
-            "wait", "Return when a terminal is connected", arguments: [.init("TERMINAL")],
-            options: [.init("--for", value: "TIME", "give up after this time (else 1h, at most 24h)"), json]),
-        CommandSpec("sessions", "List the open sessions", options: [.init("--past", "the newest past ones too"), json]),
-        CommandSpec("end", "End an open session", arguments: [.init("SESSION")], options: [json]),
-        CommandSpec("whoami", "Tell who you are to the relay and what you may reach", options: [json]),
-    ]
-
-    private static let json = CommandSpec.Option("--json", "answer as JSON, for programs")
+    /// With the option that stands everywhere in the relay's own table.
+    private static let relay = SupportCommands.all.map { $0.with(options: [SupportCommands.json]) }
 
     private static let openSSH = [
         CommandSpec(

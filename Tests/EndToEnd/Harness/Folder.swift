@@ -91,10 +91,11 @@ struct KeyPair: Sendable {
 
     var publicPath: String { "\(path).pub" }
 
-    init(_ name: String, in folder: Folder, type: String = "ed25519", bits: Int? = nil) async throws {
+    /// - Parameter options: more words for ssh-keygen.
+    init(_ name: String, in folder: Folder, type: String = "ed25519", bits: Int? = nil, options: [String] = []) async throws {
         path = "\(folder.path)/\(name)"
         let size = bits.map { ["-b", "\($0)"] } ?? []
-        let made = try await folder.run(["ssh-keygen", "-q", "-t", type] + size + ["-N", "", "-C", name, "-f", path])
+        let made = try await folder.run(["ssh-keygen", "-q", "-t", type] + size + options + ["-N", "", "-C", name, "-f", path])
         guard made.succeeded else { throw ScenarioError(description: "ssh-keygen: \(made)") }
         line = trimmed(Folder.text(of: "\(path).pub"))
     }
