@@ -45,6 +45,24 @@ extension EndToEnd {
             #expect(back.text == "reached", "\(back)")
         }
 
+        @Test func a07AKeyThatIsOverEndsItsSessionsAndSaysSo() async throws {
+            let site = try await Site()
+            let tunnel = try await site.tunnel()
+            let session = try await site.liveSession()
+            let own = try await site.folder.run(["ssh-keygen", "-l", "-f", site.staffKey.publicPath])
+            let fingerprint = String(try #require(own.output.split(separator: " ").dropFirst().first))
+            try await site.relay.must("staff", "key", "limit", "alice", fingerprint, "--until", "2s")
+            try await session.end(within: .seconds(7))
+            let refused = try await site.staff(try site.staffConfig(), "relay", "whoami")
+            #expect(refused.status == 255 && refused.errors.contains("this key was good until 2"), "\(refused)")
+            let bridge = try await site.staff(try site.staffConfig(), "-J", "relay", "shop-42", "echo reached")
+            #expect(bridge.status == 255 && !bridge.output.contains("reached"), "\(bridge)")
+            #expect(tunnel.isRunning)
+            try await site.relay.must("staff", "key", "limit", "alice", fingerprint)
+            let back = try await site.staff(try site.staffConfig(), "-J", "relay", "shop-42", "echo reached")
+            #expect(back.text == "reached", "\(back)")
+        }
+
         @Test func removingATerminalEndsItsTunnel() async throws {
             let site = try await Site()
             let tunnel = try await site.tunnel()

@@ -105,7 +105,7 @@ import Testing
         #expect(wrong.status == .refused && wrong.errorOutput.contains("nothing was approved"), "\(wrong)")
         let approved = try await sample.run("approve shop-9 --fingerprint \(fingerprint)", as: SampleDesk.alice, key: 101)
         #expect(approved.status == .done && approved.output.contains(fingerprint), "\(approved)")
-        #expect(try await sample.ledger.registry().principal(for: sampleKey(50)) != nil)
+        #expect(try await sample.ledger.registry().principal(for: sampleKey(50), at: SampleDesk.now) != nil)
         #expect(try await sample.run("request list", as: SampleDesk.alice, key: 101).output.hasPrefix("no requests"))
     }
 

@@ -92,7 +92,7 @@ import Testing
             #expect(!registry.isOpen(codeDigest: [3], at: now))
             #expect(registry.terminal(awaitedBy: try key(5))?.id == (isEnabled ? attic : nil))
             #expect(registry.terminal(awaitedBy: try key(6)) == nil)
-            #expect(registry.principal(for: try key(5)) == nil, "no principal before it is approved")
+            #expect(registry.principal(for: try key(5), at: now) == nil, "no principal before it is approved")
         }
     }
 

@@ -77,25 +77,39 @@ import Testing
             #expect(ask("shop-42", 22, who, in: registry) == .failure(.terminalDisabled(name)))
             #expect(!registry.mayStillReach(who, sample.shop, at: sample.now))
         }
-        #expect(registry.principal(for: try sampleKey(1)) == nil)
+        #expect(registry.principal(for: try sampleKey(1), at: sample.now) == nil)
         #expect(registry.listening(address: "localhost", port: 20000, by: sample.shop) == .failure(.keyNoLongerValid))
     }
 
     @Test func disabledStaffReachNothing() throws {
         let registry = try sample.registry()
         #expect(ask("shop-42", 22, sample.gone, in: registry) == .failure(.keyNoLongerValid))
-        #expect(registry.principal(for: try sampleKey(103)) == nil)
+        #expect(registry.principal(for: try sampleKey(103), at: sample.now) == nil)
         #expect(registry.terminals(reachableBy: sample.gone, at: sample.now).isEmpty)
+    }
+
+    @Test func aKeyOpensNothingFromTheMomentOfItsEnd() throws {
+        let key = try sampleKey(104)
+        let staff = StaffMember(
+            id: StaffID(4), name: try StaffName(parsing: "bob"), role: .admin, keys: [AuthorizedKey(key: key)],
+            keyEnds: [key: sample.later(10)], addedAt: sample.now)
+        let registry = Registry(staff: [staff])
+        #expect(registry.principal(for: key, at: sample.later(9)) == .staff(StaffID(4)))
+        #expect(registry.isStillValid(.staff(StaffID(4)), key: key, at: sample.later(9)))
+        #expect(registry.principal(for: key, at: sample.later(10)) == nil)
+        #expect(!registry.isStillValid(.staff(StaffID(4)), key: key, at: sample.later(10)))
+        #expect(registry.end(of: key) == sample.later(10) && registry.hasKeyEnds)
+        #expect(registry.end(of: try sampleKey(101)) == nil)
     }
 
     @Test func keysOpenTheirOwnersOnly() throws {
         let registry = try sample.registry()
-        #expect(registry.principal(for: try sampleKey(1)) == .terminal(sample.shop))
-        #expect(registry.principal(for: try sampleKey(101)) == .staff(sample.alice))
-        #expect(registry.principal(for: try sampleKey(77)) == nil)
-        #expect(registry.isStillValid(.staff(sample.alice), key: try sampleKey(101)))
-        #expect(!registry.isStillValid(.staff(sample.alice), key: try sampleKey(102)))
-        #expect(!registry.isStillValid(.terminal(sample.shop), key: try sampleKey(101)))
+        #expect(registry.principal(for: try sampleKey(1), at: sample.now) == .terminal(sample.shop))
+        #expect(registry.principal(for: try sampleKey(101), at: sample.now) == .staff(sample.alice))
+        #expect(registry.principal(for: try sampleKey(77), at: sample.now) == nil)
+        #expect(registry.isStillValid(.staff(sample.alice), key: try sampleKey(101), at: sample.now))
+        #expect(!registry.isStillValid(.staff(sample.alice), key: try sampleKey(102), at: sample.now))
+        #expect(!registry.isStillValid(.terminal(sample.shop), key: try sampleKey(101), at: sample.now))
     }
 
     @Test(arguments: ["", "*", "localhost", "127.0.0.1", "::1", "0.0.0.0", "::"])

@@ -109,8 +109,9 @@ import Testing
         }
         #expect(try await enrol(ledger, 50) == .waiting(shop))
         let held = try await ledger.registry()
-        #expect(try held.principal(for: sampleKey(1)) == .terminal(before.id), "the old key holds until the new one is approved")
-        #expect(try held.principal(for: sampleKey(50)) == nil)
+        #expect(
+            try held.principal(for: sampleKey(1), at: moment(0)) == .terminal(before.id), "the old key holds until the new one is approved")
+        #expect(try held.principal(for: sampleKey(50), at: moment(0)) == nil)
         let waiting = try sampleKey(50).fingerprint
         await #expect(throws: LedgerError.otherKeyWaits(shop, waiting)) {
             try await ledger.perform(.approveWaiting(shop, sampleKey(51).fingerprint), by: root, at: moment(12))
@@ -118,8 +119,8 @@ import Testing
         let registry = try await ledger.perform(.approveWaiting(shop, sampleKey(50).fingerprint), by: root, at: moment(13)).registry
         let after = try #require(registry.terminal(named: shop))
         #expect((after.id, after.listeningPort, after.addedAt) == (before.id, before.listeningPort, before.addedAt))
-        #expect(try registry.principal(for: sampleKey(50)) == .terminal(before.id))
-        #expect(try registry.principal(for: sampleKey(1)) == nil)
+        #expect(try registry.principal(for: sampleKey(50), at: moment(0)) == .terminal(before.id))
+        #expect(try registry.principal(for: sampleKey(1), at: moment(0)) == nil)
         #expect(registry.requests.isEmpty)
         #expect(try await enrol(ledger, 52) == .refused, "the code is spent")
         let entry = try #require(try await ledger.audit(since: nil, limit: 1).last)
@@ -227,7 +228,7 @@ import Testing
         #expect(registry.announcement(at: moment(50)) == nil)
 
         registry = try await ledger.perform(.removeStaffKey(alice, sampleKey(101).fingerprint), by: root, at: moment(2)).registry
-        #expect(try registry.principal(for: sampleKey(101)) == nil)
+        #expect(try registry.principal(for: sampleKey(101), at: moment(0)) == nil)
         registry = try await ledger.perform(.setMember(night, alice, false), by: root, at: moment(2)).registry
         #expect(!registry.mayStillReach(member.id, terminal.id, at: moment(2)))
         registry = try await ledger.perform(.removeGroup(night), by: root, at: moment(2)).registry
@@ -325,6 +326,33 @@ import Testing
     }
 
     @Test(arguments: LedgerKind.allCases)
+    func keysOfStaffEndWhenTheyShall(_ kind: LedgerKind) async throws {
+        let (ledger, folder) = try kind.make()
+        defer { _ = folder }
+        let alice = try staff("alice")
+        try await fill(ledger)
+        _ = try await ledger.perform(.addStaffKeys(alice, [try line(102)], until: moment(50)), by: root, at: moment(1))
+        var ends = try #require(try await ledger.registry().staff(named: alice)).keyEnds
+        #expect(try ends == [sampleKey(102): moment(50)])
+        let fingerprint = try sampleKey(102).fingerprint
+        _ = try await ledger.perform(.limitStaffKey(alice, fingerprint, until: moment(90)), by: root, at: moment(2))
+        _ = try await ledger.perform(.limitStaffKey(alice, fingerprint, until: moment(90)), by: root, at: moment(3))
+        ends = try #require(try await ledger.registry().staff(named: alice)).keyEnds
+        #expect(try ends == [sampleKey(102): moment(90)])
+        _ = try await ledger.perform(.limitStaffKey(alice, fingerprint, until: nil), by: root, at: moment(4))
+        #expect(try await ledger.registry().staff(named: alice)?.keyEnds == [:])
+        let notes = try await ledger.audit(since: nil, limit: .max).filter { $0.action.hasPrefix("staff.key") }.map(\.detail)
+        #expect(
+            notes == [
+                "key \(fingerprint), until \(moment(50))", "key \(fingerprint), until \(moment(90))", "key \(fingerprint), no end",
+            ], "what changes nothing is no entry")
+        let stranger = try sampleKey(7).fingerprint
+        await #expect(throws: LedgerError.noStaffKey(alice, stranger)) {
+            try await ledger.perform(.limitStaffKey(alice, stranger, until: nil), by: root, at: moment(5))
+        }
+    }
+
+    @Test(arguments: LedgerKind.allCases)
     func whoLearnedOfAHostKeyIsKeptUntilTheNextOneIsPrepared_U03(_ kind: LedgerKind) async throws {
         let (ledger, folder) = try kind.make()
         defer { _ = folder }
@@ -335,9 +363,9 @@ import Testing
         #expect(try await ledger.registry().hostKeyLearned(by: sampleKey(101)) == hostKey)
         #expect(try await ledger.registry().hostKeyLearned(by: sampleKey(1)) == nil)
         let switched = try await ledger.perform(.relayKey(.switchOver, hostKey), by: root, at: moment(3))
-        #expect(try switched.hostKeyLearned(by: sampleKey(101)) == hostKey)
+        #expect(try switched.registry.hostKeyLearned(by: sampleKey(101)) == hostKey)
         let next = try await ledger.perform(.relayKey(.prepare, try sampleKey(8).fingerprint), by: root, at: moment(4))
-        #expect(try next.hostKeyLearned(by: sampleKey(101)) == nil)
+        #expect(try next.registry.hostKeyLearned(by: sampleKey(101)) == nil)
     }
 
     @Test(arguments: LedgerKind.allCases)

@@ -132,15 +132,15 @@ enum LedgerKind: String, CaseIterable, Sendable {
         let (registry, replaced) = try await ledger.perform(
             .approve(shop, key: sampleKey(8), mayReplace: true), by: Self.operatorRoot, at: moment(5))
         #expect(try replaced == sampleKey(1))
-        #expect(registry.principal(for: try sampleKey(1)) == nil)
-        #expect(try registry.principal(for: sampleKey(8)) == registry.terminal(named: shop).map { .terminal($0.id) })
+        #expect(registry.principal(for: try sampleKey(1), at: moment(0)) == nil)
+        #expect(try registry.principal(for: sampleKey(8), at: moment(0)) == registry.terminal(named: shop).map { .terminal($0.id) })
         let entry = try #require(try await ledger.audit(since: nil, limit: 1).last)
         #expect(try entry.detail == "key \(sampleKey(8).fingerprint), in place of \(sampleKey(1).fingerprint)")
         let again = try await ledger.perform(.approve(shop, key: sampleKey(8)), by: Self.operatorRoot, at: moment(5))
         #expect(again.replaced == nil, "the key that it has")
         // The old key is free for somebody else.
         let other = try await ledger.perform(.approve(terminal("attic"), key: sampleKey(1)), by: Self.operatorRoot, at: moment(6)).registry
-        #expect(other.principal(for: try sampleKey(1)) != nil)
+        #expect(other.principal(for: try sampleKey(1), at: moment(0)) != nil)
     }
 
     @Test(arguments: LedgerKind.allCases)
@@ -184,9 +184,9 @@ enum LedgerKind: String, CaseIterable, Sendable {
         try await fill(ledger)
         let registry = try await ledger.perform(.removeTerminal(terminal("shop-42")), by: Self.operatorRoot, at: moment(8)).registry
         #expect(registry.grants.isEmpty)
-        #expect(registry.principal(for: try sampleKey(1)) == nil)
+        #expect(registry.principal(for: try sampleKey(1), at: moment(0)) == nil)
         let without = try await ledger.perform(.removeStaff(staff("alice")), by: Self.operatorRoot, at: moment(9)).registry
-        #expect(without.principal(for: try sampleKey(101)) == nil)
+        #expect(without.principal(for: try sampleKey(101), at: moment(0)) == nil)
         // The keys may be given again.
         _ = try await ledger.perform(.addTerminal(terminal("shop-42"), nil, key: sampleKey(101)), by: Self.operatorRoot, at: moment(10))
     }

@@ -3,10 +3,11 @@ import Testing
 
 @Suite("SupportDuration")
 struct SupportDurationTests {
-    @Test(arguments: [
-        ("1s", 1, "1s"), ("90m", 5400, "1h30m"), ("8h", 28_800, "8h"), ("7d", 604_800, "7d"), ("1h30m", 5400, "1h30m"),
-        ("1d2h3m4s", 93_784, "1d2h3m4s"), ("007d", 604_800, "7d"), ("366d", 366 * 86_400, "366d"), ("0h5m", 300, "5m"),
-    ])
+    @Test(
+        arguments: [
+            ("1s", 1, "1s"), ("90m", 5400, "1h30m"), ("8h", 28_800, "8h"), ("7d", 604_800, "7d"), ("1h30m", 5400, "1h30m"),
+            ("1d2h3m4s", 93_784, "1d2h3m4s"), ("007d", 604_800, "7d"), ("366d", 366 * 86_400, "366d"), ("0h5m", 300, "5m"),
+        ] as [(String, Int64, String)])
     func lengthsAreReadAndPrinted(text: String, seconds: Int64, printed: String) throws {
         let duration = try SupportDuration(parsing: text)
         #expect(duration.seconds == seconds)

@@ -18,7 +18,7 @@ extension ServerConnection {
         } catch {
             throw ProtocolFailure(.malformedMessage, "GLOBAL_REQUEST: \(error)")
         }
-        if name == Self.proveHostKeys { return try proveHostKeys(&reader, wantsReply: wantsReply) }
+        if name == Self.proveHostKeys, !announcedKeys.isEmpty { return try proveHostKeys(&reader, wantsReply: wantsReply) }
         guard let endpoint else {
             // Among the others is keepalive@openssh.com, which wants any answer (OpenSSH's ServerAliveInterval).
             if wantsReply { answerGlobalRequest(nil) }

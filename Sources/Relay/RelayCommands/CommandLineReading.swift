@@ -72,9 +72,15 @@ extension RelayCommand {
         case "approve": self = try Self.approval(line, of: try terminal(), standardInput)
         case "staff add":
             let (name, role) = (try staff(), try Self.role(line.value("--role")))
-            self = .change(.addStaff(name, role, keys: try Self.keys(standardInput, for: line.name)))
+            let end = try Self.end(line.value("--until"), now: now)
+            self = .change(.addStaff(name, role, keys: try Self.keys(standardInput, for: line.name), until: end))
         case "staff list": self = .listStaff
-        case "staff key add": self = .change(.addStaffKeys(try staff(), try Self.keys(standardInput, for: line.name)))
+        case "staff key add":
+            let end = try Self.end(line.value("--until"), now: now)
+            self = .change(.addStaffKeys(try staff(), try Self.keys(standardInput, for: line.name), until: end))
+        case "staff key limit":
+            let end = try Self.end(line.value("--until"), now: now)
+            self = .change(.limitStaffKey(try staff(), try Self.fingerprint(line.arguments[1]), until: end))
         case "staff key remove": self = .change(.removeStaffKey(try staff(), try Self.fingerprint(line.arguments[1])))
         case "staff role": self = .change(.setRole(try staff(), try Self.role(line.arguments[1])))
         case "staff disable": self = .change(.setStaffEnabled(try staff(), false))

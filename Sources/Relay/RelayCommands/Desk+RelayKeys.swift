@@ -48,7 +48,7 @@ extension Desk {
         case (.switchOver, nil), (.retire, nil): throw .noSecondRelayKey
         }
         // First what can be refused without a trace.
-        let after = try await commit(.relayKey(step, subject.publicKey.fingerprint), by: auditActor(of: caller, in: registry))
+        let after = try await commit(.relayKey(step, subject.publicKey.fingerprint), by: auditActor(of: caller, in: registry)).registry
         do { try await keeper.keep(next, after: step) } catch { throw .relayKeyNotKept(error) }
         shows(next)
         return .relayKeys(relayKeys(in: after), after: step)

@@ -225,7 +225,9 @@ package actor Desk {
     private func view(of member: StaffMember, in registry: Registry) -> StaffView {
         StaffView(
             name: member.name.description, role: member.role.rawValue, enabled: member.isEnabled,
-            keys: member.keys.map { KeyView($0.key, comment: $0.comment, lastUsed: member.lastUses[$0.key]) },
+            keys: member.keys.map {
+                KeyView($0.key, comment: $0.comment, lastUsed: member.lastUses[$0.key], until: member.keyEnds[$0.key])
+            },
             groups: registry.groups.filter { $0.members.contains(member.id) }.map(\.name.description),
             reaches: reaches(of: member.id, in: registry))
     }
@@ -313,7 +315,7 @@ package actor Desk {
                 kind: "operator", name: Printable.escaped(name), relay: identity.hostname, role: nil, key: nil, from: nil,
                 reaches: nil, listeningPort: nil)
         case .principal(let principal, let key, let source):
-            let key = KeyView(key)
+            let key = KeyView(key, until: registry.end(of: key))
             let from = Printable.escaped(source)
             switch principal {
             case .staff(let id):
@@ -341,7 +343,8 @@ extension RegistryChange {
             .renewSupport(let name):
             name
         case .request(let order): order.terminal
-        case .removeTerminal, .addStaff, .setStaffEnabled, .removeStaff, .grant, .revoke, .addStaffKeys, .removeStaffKey, .setRole,
+        case .removeTerminal, .addStaff, .setStaffEnabled, .removeStaff, .grant, .revoke, .addStaffKeys, .limitStaffKey, .removeStaffKey,
+            .setRole,
             .addGroup, .removeGroup, .setMember, .announce, .relayKey:
             nil
         }

@@ -21,13 +21,13 @@ enum Permission {
         case .localOperator:
             return .granted
         case .principal(.terminal(let id), let key, _):
-            guard registry.isStillValid(.terminal(id), key: key) else { return .refused(.keyNoLongerValid) }
+            guard registry.isStillValid(.terminal(id), key: key, at: now) else { return .refused(.keyNoLongerValid) }
             switch command {
             case .whoAmI, .report: return .granted
             default: return .denied
             }
         case .principal(.staff(let id), let key, _):
-            guard registry.isStillValid(.staff(id), key: key), let member = registry.staff(id) else {
+            guard registry.isStillValid(.staff(id), key: key, at: now), let member = registry.staff(id) else {
                 return .refused(.keyNoLongerValid)
             }
             if member.role == .admin { return .granted }

@@ -207,6 +207,7 @@ extension RegistryChange {
         case .grant: "grant"
         case .revoke: "revoke"
         case .addStaffKeys: "staff key add"
+        case .limitStaffKey: "staff key limit"
         case .removeStaffKey: "staff key remove"
         case .setRole: "staff role"
         case .addGroup: "group add"

@@ -77,6 +77,9 @@ package enum RelayCommandTable {
     private static let until = CommandSpec.Option(
         "--until", value: "WHEN", "when it ends: 8h, 7d, 2026-12-31 or 2026-12-31T18:00 (UTC)")
 
+    private static let keysUntil = CommandSpec.Option(
+        "--until", value: "WHEN", "from when on the keys open nothing: 90d, 2026-12-31 or 2026-12-31T18:00 (UTC)")
+
     private static let everywhere =
         requests + SupportCommands.terminals + terminals + people + SupportCommands.sessions + sessions + hostKeys
         + [SupportCommands.whoAmI, help]
@@ -133,11 +136,15 @@ package enum RelayCommandTable {
             options: [
                 .init("--key", value: "FILE|-", isRequired: true, "their public keys, one a line"),
                 .init("--role", value: "support|admin", "support reaches what it has a grant for, admin everything (else support)"),
+                keysUntil,
             ]),
         CommandSpec("staff list", "List the staff with their keys, groups and grants"),
         CommandSpec(
             "staff key add", "Give a member of staff further public keys", arguments: [.init("NAME")],
-            options: [.init("--key", value: "FILE|-", "the keys, one a line (else standard input)")]),
+            options: [.init("--key", value: "FILE|-", "the keys, one a line (else standard input)"), keysUntil]),
+        CommandSpec(
+            "staff key limit", "Set from when on a public key opens nothing; without --until, that it has no end",
+            arguments: [.init("NAME"), .init("FINGERPRINT")], options: [keysUntil]),
         CommandSpec(
             "staff key remove", "Take a public key from a member of staff; connections with it end now",
             arguments: [.init("NAME"), .init("FINGERPRINT")]),

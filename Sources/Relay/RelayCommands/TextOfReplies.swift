@@ -19,8 +19,8 @@ extension RelayReply {
         case .setTerminalEnabled(let name, true): return "terminal \(name) may connect and be reached again\n"
         case .setTerminalEnabled(let name, false): return "disabled terminal \(name); its connections end now\n"
         case .removeTerminal(let name): return "removed terminal \(name) with its key and grants; its connections end now\n"
-        case .addStaff(let name, let role, let keys):
-            let lines = keys.map { "  " + words(KeyView($0.key, comment: $0.comment)) }
+        case .addStaff(let name, let role, let keys, let end):
+            let lines = keys.map { "  " + words(KeyView($0.key, comment: $0.comment, until: end)) }
             let next = role == .admin ? "reaches every terminal" : "next: \(program) grant \(name) TERMINAL"
             return (["added staff \(name) (\(role.rawValue)) with"] + lines + [next]).joined(separator: "\n") + "\n"
         case .setStaffEnabled(let name, true): return "staff \(name) may come in again\n"
@@ -29,9 +29,11 @@ extension RelayReply {
         case .grant(let grantee, let target, let until):
             return "\(grantee) may reach \(target)\(until.map { " until \($0)" } ?? ", until it is revoked")\n"
         case .revoke(let grantee, let target): return "\(grantee) may no longer reach \(target); open sessions end now\n"
-        case .addStaffKeys(let name, let keys):
-            return (["added to staff \(name)"] + keys.map { "  " + words(KeyView($0.key, comment: $0.comment)) }).joined(separator: "\n")
-                + "\n"
+        case .addStaffKeys(let name, let keys, let end):
+            let lines = keys.map { "  " + words(KeyView($0.key, comment: $0.comment, until: end)) }
+            return (["added to staff \(name)"] + lines).joined(separator: "\n") + "\n"
+        case .limitStaffKey(let name, let fingerprint, let end):
+            return "\(fingerprint) of staff \(name) " + (end.map { "is good until \($0)" } ?? "has no end") + "\n"
         case .removeStaffKey(let name, let fingerprint):
             return "took \(fingerprint) from staff \(name); connections with it end now\n"
         case .setRole(let name, .admin): return "\(name) is an admin: reaches every terminal, and may give every command\n"
@@ -217,7 +219,7 @@ extension RelayReply {
     }
 
     static func words(_ key: KeyView) -> String {
-        "\(key.type) \(key.fingerprint)" + (key.comment.map { " \($0)" } ?? "")
+        "\(key.type) \(key.fingerprint)" + (key.comment.map { " \($0)" } ?? "") + (key.until.map { ", until \($0)" } ?? "")
     }
 
     static func words(_ reach: ReachView) -> String {

@@ -16,9 +16,12 @@ package struct KeyView: Hashable, Sendable, Encodable {
     package let comment: String?
     /// When it was last proved here; `nil`: never, or it is no key of staff.
     package let lastUsed: WallTime?
+    /// From when on it opens nothing; `nil`: it has no end, or it is no key of staff.
+    package let until: WallTime?
 
-    init(_ key: PublicKey, comment: String = "", lastUsed: WallTime? = nil) {
+    init(_ key: PublicKey, comment: String = "", lastUsed: WallTime? = nil, until: WallTime? = nil) {
         self.lastUsed = lastUsed
+        self.until = until
         type = key.algorithm.rawValue
         fingerprint = key.fingerprint.description
         self.comment = comment.isEmpty ? nil : Printable.escaped(comment)

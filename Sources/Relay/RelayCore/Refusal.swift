@@ -32,6 +32,8 @@ package enum Refusal: Error, Hashable, Sendable {
     case notOffered(asked: String)
     /// The key was removed, disabled or replaced, or its owner was.
     case keyNoLongerValid
+    /// The key of a member of staff was to be used until then.
+    case keyEnded(at: WallTime)
     /// A newer connection with the same key took the port.
     case takenOver(by: String)
     /// Two live connections keep taking the same key's port from each other: this one has to wait.
@@ -80,6 +82,8 @@ package enum Refusal: Error, Hashable, Sendable {
             "this relay does not offer \(Self.shown(asked))"
         case .keyNoLongerValid:
             "this key is no longer accepted here"
+        case .keyEnded(let end):
+            "this key was good until \(end): ask an admin of the relay to let it in for longer, or to add another one"
         case .takenOver(let source):
             "a newer connection with the same key, from \(Self.shown(source)), took over"
         case .clonedKey(let wait):

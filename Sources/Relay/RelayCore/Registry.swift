@@ -14,6 +14,8 @@ package struct Registry: Sendable {
         let principals: [PublicKey: Principal]
         /// Keys of terminals and staff that are shut out.
         let disabled: [PublicKey: Principal]
+        /// From when on keys of staff open nothing.
+        let keyEnds: [PublicKey: WallTime]
         let groups: [StaffGroup]
         /// What each member of staff holds grants as: in their own name, and as a member of groups.
         let capacities: [StaffID: [Grantee]]
@@ -50,6 +52,7 @@ package struct Registry: Sendable {
             let usable = requests.filter { enabled.contains($0.terminal) }
             self.principals = principals
             self.disabled = disabled
+            keyEnds = staff.reduce(into: [:]) { ends, member in ends.merge(member.keyEnds) { first, _ in first } }
             self.groups = groups.sorted { $0.name < $1.name }
             self.capacities = capacities
             self.grants = byGrantee
@@ -84,8 +87,17 @@ package struct Registry: Sendable {
             announcement: announcement, learnedHostKeys: learnedHostKeys)
     }
 
-    /// Whose key this is; `nil` if nobody's, or if its owner is disabled.
-    package func principal(for key: PublicKey) -> Principal? { index.principals[key] }
+    /// Whose key this is at `moment`; `nil` if nobody's, if its time is over, or if its owner is disabled.
+    package func principal(for key: PublicKey, at moment: WallTime) -> Principal? {
+        if let end = index.keyEnds[key], moment >= end { return nil }
+        return index.principals[key]
+    }
+
+    /// From when on a key of enabled staff opens nothing; `nil`: it has no end.
+    package func end(of key: PublicKey) -> WallTime? { index.principals[key] == nil ? nil : index.keyEnds[key] }
+
+    /// Whether keys have ends at all.
+    package var hasKeyEnds: Bool { !index.keyEnds.isEmpty }
 
     /// Whose key this would be if its owner were not disabled.
     package func disabledPrincipal(for key: PublicKey) -> Principal? { index.disabled[key] }
@@ -238,8 +250,10 @@ package struct Registry: Sendable {
         return member.role == .admin || grant(staffID, terminalID)?.holds(at: now) == true
     }
 
-    /// Whether a live connection that proved `key` as `principal` may stay: the key is still that principal's and enabled.
-    package func isStillValid(_ principal: Principal, key: PublicKey) -> Bool { index.principals[key] == principal }
+    /// Whether a live connection that proved `key` as `principal` may stay: the key is still that principal's, and opens something.
+    package func isStillValid(_ principal: Principal, key: PublicKey, at moment: WallTime) -> Bool {
+        self.principal(for: key, at: moment) == principal
+    }
 
     /// The terminals that a member of staff may reach at `now`, by name; disabled ones left out.
     package func terminals(reachableBy staffID: StaffID, at now: WallTime) -> [Terminal] {

@@ -13,8 +13,8 @@ package enum RegistryChange: Hashable, Sendable {
     case renewSupport(TerminalName)
     /// Forgets a terminal with its key, port and grants. Its past bridges and audit entries stay.
     case removeTerminal(TerminalName)
-    /// Adds a member of staff with at least one key.
-    case addStaff(StaffName, StaffMember.Role, keys: [AuthorizedKey])
+    /// Adds a member of staff with at least one key; from `until` on the keys open nothing.
+    case addStaff(StaffName, StaffMember.Role, keys: [AuthorizedKey], until: WallTime? = nil)
     /// Lets a member of staff in again, or shuts them out.
     case setStaffEnabled(StaffName, Bool)
     /// Forgets a member of staff with keys and grants. Past bridges and audit entries stay.
@@ -23,8 +23,10 @@ package enum RegistryChange: Hashable, Sendable {
     case grant(GranteeName, GrantTargetName, until: WallTime?)
     /// Takes a grant back.
     case revoke(GranteeName, GrantTargetName)
-    /// Adds keys to those of a member of staff.
-    case addStaffKeys(StaffName, [AuthorizedKey])
+    /// Adds keys to those of a member of staff; from `until` on they open nothing.
+    case addStaffKeys(StaffName, [AuthorizedKey], until: WallTime? = nil)
+    /// Sets from when on a key of a member of staff opens nothing; `nil`: it has no end.
+    case limitStaffKey(StaffName, Fingerprint, until: WallTime?)
     /// Takes one key from a member of staff; never the last one.
     case removeStaffKey(StaffName, Fingerprint)
     /// Gives a member of staff another role.

@@ -69,6 +69,8 @@ package struct StaffMember: Hashable, Sendable {
     package var keys: [AuthorizedKey]
     /// When each key was last proved here; a key that is not there was never.
     package var lastUses: [PublicKey: WallTime]
+    /// From when on a key opens nothing; one that is not there has no end.
+    package var keyEnds: [PublicKey: WallTime]
     /// `false`: none of their keys opens anything.
     package var isEnabled: Bool
     /// When they were added.
@@ -76,10 +78,11 @@ package struct StaffMember: Hashable, Sendable {
 
     /// A member of staff from the parts.
     package init(
-        id: StaffID, name: StaffName, role: Role, keys: [AuthorizedKey], lastUses: [PublicKey: WallTime] = [:], isEnabled: Bool = true,
-        addedAt: WallTime
+        id: StaffID, name: StaffName, role: Role, keys: [AuthorizedKey], lastUses: [PublicKey: WallTime] = [:],
+        keyEnds: [PublicKey: WallTime] = [:], isEnabled: Bool = true, addedAt: WallTime
     ) {
         self.lastUses = lastUses
+        self.keyEnds = keyEnds
         self.id = id
         self.name = name
         self.role = role

@@ -50,9 +50,8 @@ extension RegistryChange {
             return note("terminal.renew", name.description)
         case .removeTerminal(let name):
             return note("terminal.remove", name.description)
-        case .addStaff(let name, let role, let keys):
-            let fingerprints = keys.map { "key \($0.key.fingerprint)" }.joined(separator: ", ")
-            return note("staff.add", name.description, "role \(role.rawValue), \(fingerprints)")
+        case .addStaff(let name, let role, let keys, let end):
+            return note("staff.add", name.description, "role \(role.rawValue), \(Self.words(keys, until: end))")
         case .setStaffEnabled(let name, let isEnabled):
             return note(isEnabled ? "staff.enable" : "staff.disable", name.description)
         case .removeStaff(let name):
@@ -61,8 +60,10 @@ extension RegistryChange {
             return note("grant", grantee.description, "\(target.kind) \(target)" + (until.map { ", until \($0)" } ?? ""))
         case .revoke(let grantee, let target):
             return note("revoke", grantee.description, "\(target.kind) \(target)")
-        case .addStaffKeys(let name, let keys):
-            return note("staff.key-add", name.description, keys.map { "key \($0.key.fingerprint)" }.joined(separator: ", "))
+        case .addStaffKeys(let name, let keys, let end):
+            return note("staff.key-add", name.description, Self.words(keys, until: end))
+        case .limitStaffKey(let name, let fingerprint, let end):
+            return note("staff.key-limit", name.description, "key \(fingerprint), " + (end.map { "until \($0)" } ?? "no end"))
         case .removeStaffKey(let name, let fingerprint):
             return note("staff.key-remove", name.description, "key \(fingerprint)")
         case .setRole(let name, let role):
@@ -97,6 +98,12 @@ extension RegistryChange {
                 "announce", "",
                 announcement.map { Printable.quoted($0.text) + ($0.until.map { ", until \($0)" } ?? "") } ?? "nothing any more")
         }
+    }
+}
+
+extension RegistryChange {
+    private static func words(_ keys: [AuthorizedKey], until end: WallTime?) -> String {
+        (keys.map { "key \($0.key.fingerprint)" } + (end.map { ["until \($0)"] } ?? [])).joined(separator: ", ")
     }
 }
 

@@ -15,9 +15,10 @@ extension Database {
         var keyOfTerminal: [Int64: PublicKey] = [:]
         var keysOfStaff: [Int64: [AuthorizedKey]] = [:]
         var usesOfStaff: [Int64: [PublicKey: WallTime]] = [:]
+        var endsOfStaff: [Int64: [PublicKey: WallTime]] = [:]
         var learned: [PublicKey: Fingerprint] = [:]
         _ = try rows(
-            "SELECT blob, terminal, staff, comment, last_used, relay_key FROM public_key ORDER BY rowid"
+            "SELECT blob, terminal, staff, comment, last_used, relay_key, until FROM public_key ORDER BY rowid"
         ) { (row) throws(DatabaseError) in
             let key = try row.publicKey(0)
             if !row.isNull(5) { learned[key] = try row.fingerprint(5) }
@@ -25,6 +26,7 @@ extension Database {
             if let staff = try row.integerOrNull(2) {
                 keysOfStaff[staff, default: []].append(AuthorizedKey(key: key, comment: try row.text(3)))
                 if let used = try row.timeOrNull(4) { usesOfStaff[staff, default: [:]][key] = used }
+                if let end = try row.timeOrNull(6) { endsOfStaff[staff, default: [:]][key] = end }
             }
         }
         var tags: [Int64: [TerminalTag]] = [:]
@@ -48,7 +50,7 @@ extension Database {
             let id = try row.integer(0)
             return StaffMember(
                 id: StaffID(id), name: try row.staffName(1), role: try row.role(2), keys: keysOfStaff[id] ?? [],
-                lastUses: usesOfStaff[id] ?? [:], isEnabled: try row.flag(3), addedAt: try row.time(4))
+                lastUses: usesOfStaff[id] ?? [:], keyEnds: endsOfStaff[id] ?? [:], isEnabled: try row.flag(3), addedAt: try row.time(4))
         }
         return Registry(
             terminals: terminals, staff: staff, groups: try groups(), grants: try grants(), requests: try openRequests(),

@@ -41,8 +41,8 @@ extension SQLiteLedger {
             try run("UPDATE terminal SET support_since = ? WHERE id = ?", .integer(now.secondsSince1970), .integer(terminal.id))
         case .removeTerminal(let name):
             try run("DELETE FROM terminal WHERE id = ?", .integer(try require(name).id))
-        case .addStaff(let name, let role, let keys):
-            try add(name, role, keys, at: now)
+        case .addStaff(let name, let role, let keys, let end):
+            try add(name, role, keys, until: end, at: now)
         case .setStaffEnabled(let name, let isEnabled):
             let member = try require(name)
             guard member.isEnabled != isEnabled else { return nil }
@@ -51,7 +51,8 @@ extension SQLiteLedger {
             try run("DELETE FROM staff WHERE id = ?", .integer(try require(name).id))
         case .grant(let grantee, let target, let until): try grant(grantee, target, until: until)
         case .revoke(let grantee, let target): try revoke(grantee, target)
-        case .addStaffKeys(let name, let keys): try add(keys, to: name)
+        case .addStaffKeys(let name, let keys, let end): try add(keys, to: name, until: end)
+        case .limitStaffKey(let name, let fingerprint, let end): guard try limit(fingerprint, of: name, until: end) else { return nil }
         case .removeStaffKey(let name, let fingerprint): try remove(fingerprint, of: name)
         case .setRole(let name, let role):
             let changed = try run(
@@ -158,23 +159,26 @@ extension SQLiteLedger {
         }
     }
 
-    private func add(_ name: StaffName, _ role: StaffMember.Role, _ keys: [AuthorizedKey], at now: WallTime) throws(LedgerError) {
+    private func add(
+        _ name: StaffName, _ role: StaffMember.Role, _ keys: [AuthorizedKey], until end: WallTime?, at now: WallTime
+    ) throws(LedgerError) {
         if try stored({ () throws(DatabaseError) in try database.staff(name) }) != nil { throw .staffExists(name) }
         guard !keys.isEmpty else { throw .noKeys }
         guard keys.count <= RegistryLimits.keysPerStaff else { throw .tooManyKeys(count: keys.count) }
         try run(
             "INSERT INTO staff (name, role, added_at) VALUES (?, ?, ?)", .text(name.description), .text(role.rawValue),
             .integer(now.secondsSince1970))
-        try insert(keys, of: database.lastInsertedRow)
+        try insert(keys, of: database.lastInsertedRow, until: end)
     }
 
     /// Gives keys to a member of staff.
-    func insert(_ keys: [AuthorizedKey], of staff: Int64) throws(LedgerError) {
+    func insert(_ keys: [AuthorizedKey], of staff: Int64, until end: WallTime?) throws(LedgerError) {
         for key in keys {
             // A file may hold the same key twice: asked for each, the second finds this new holder.
             try requireFree(key.key)
             try run(
-                "INSERT INTO public_key (blob, staff, comment) VALUES (?, ?, ?)", .blob(key.key.blob), .integer(staff), .text(key.comment))
+                "INSERT INTO public_key (blob, staff, comment, until) VALUES (?, ?, ?, ?)", .blob(key.key.blob), .integer(staff),
+                .text(key.comment), .integer(orNull: end?.secondsSince1970))
         }
     }
 

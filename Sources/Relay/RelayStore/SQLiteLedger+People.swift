@@ -6,12 +6,23 @@ import Support
 
 /// Changes of staff's keys, of tags and of grants. Each in the transaction of `perform`.
 extension SQLiteLedger {
-    func add(_ keys: [AuthorizedKey], to name: StaffName) throws(LedgerError) {
+    func add(_ keys: [AuthorizedKey], to name: StaffName, until end: WallTime?) throws(LedgerError) {
         let id = try require(name).id
         guard !keys.isEmpty else { throw .noKeys }
         let held = try keyBlobs(of: id).count
         guard held + keys.count <= RegistryLimits.keysPerStaff else { throw .tooManyKeys(count: held + keys.count) }
-        try insert(keys, of: id)
+        try insert(keys, of: id, until: end)
+    }
+
+    /// Whether anything changed.
+    func limit(_ fingerprint: Fingerprint, of name: StaffName, until end: WallTime?) throws(LedgerError) -> Bool {
+        guard let key = try keyBlobs(of: try require(name).id).first(where: { $0.fingerprint == fingerprint }) else {
+            throw .noStaffKey(name, fingerprint)
+        }
+        return try run(
+            "UPDATE public_key SET until = ?1 WHERE blob = ?2 AND until IS NOT ?1", .integer(orNull: end?.secondsSince1970), .blob(key.blob)
+        )
+            > 0
     }
 
     func remove(_ fingerprint: Fingerprint, of name: StaffName) throws(LedgerError) {

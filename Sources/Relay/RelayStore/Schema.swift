@@ -187,7 +187,8 @@ enum Schema {
                 CREATE INDEX audit_by_time ON audit (at);
                 """),
         Migration(version: 3, sql: "ALTER TABLE terminal ADD COLUMN support_since INTEGER"),
-        // The fingerprint of the relay's host key that whoever holds this key was told of last.
-        Migration(version: 4, sql: "ALTER TABLE public_key ADD COLUMN relay_key TEXT"),
+        // The fingerprint of the relay's host key that whoever holds this key was told of last; from when on a key of staff opens nothing.
+        Migration(
+            version: 4, sql: "ALTER TABLE public_key ADD COLUMN relay_key TEXT; ALTER TABLE public_key ADD COLUMN until INTEGER"),
     ]
 }

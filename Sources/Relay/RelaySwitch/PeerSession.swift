@@ -115,10 +115,11 @@ final class PeerSession: ConnectionSession, ChannelEndObserver {
         board.sessionEnded(self)
     }
 
-    /// Whether a key may prove itself: it belongs to somebody, waits to, or comes with a code that is open; or it is a disabled terminal's,
-    /// which is told so.
+    /// Whether a key may prove itself: it belongs to somebody, waits to, or comes with a code that is open; or it is a disabled terminal's, or
+    /// a member of staff's whose time is over, who are told so.
     private func isKnown(_ key: PublicKey, user: String) -> Bool {
-        board.registry.principal(for: key) != nil || board.registry.terminal(awaitedBy: key) != nil || openCode(user) != nil
+        board.registry.principal(for: key, at: board.wallTime) != nil || board.registry.end(of: key) != nil
+            || board.registry.terminal(awaitedBy: key) != nil || openCode(user) != nil
             || disabledTerminal(key) != nil
     }
 
@@ -155,7 +156,7 @@ final class PeerSession: ConnectionSession, ChannelEndObserver {
     }
 
     private func authenticated(_ key: PublicKey, user: String) {
-        switch board.registry.principal(for: key) {
+        switch board.registry.principal(for: key, at: board.wallTime) {
         case .terminal(let id): role = .terminal(id, key, nil)
         case .staff(let id):
             role = .staff(id, key)
@@ -171,7 +172,9 @@ final class PeerSession: ConnectionSession, ChannelEndObserver {
                 report("key \(key.fingerprint)", sentence)
                 connection.disconnect(.hostNotAllowedToConnect, sentence)
             } else {
-                connection.disconnect(.hostNotAllowedToConnect, Refusal.keyNoLongerValid.sentence)
+                let sentence = whyInvalid(key).sentence
+                report("key \(key.fingerprint)", sentence)
+                connection.disconnect(.hostNotAllowedToConnect, sentence)
             }
         }
         announceHostKeys()
@@ -198,7 +201,7 @@ final class PeerSession: ConnectionSession, ChannelEndObserver {
             report("joining", Refusal.keyNoLongerValid.sentence)
             connection.disconnect(.hostNotAllowedToConnect, Refusal.keyNoLongerValid.sentence)
         case .active(let id):
-            guard board.registry.isStillValid(.terminal(id), key: key) else {
+            guard board.registry.isStillValid(.terminal(id), key: key, at: board.wallTime) else {
                 return connection.disconnect(.hostNotAllowedToConnect, Refusal.keyNoLongerValid.sentence)
             }
             role = .terminal(id, key, nil)
@@ -217,15 +220,24 @@ final class PeerSession: ConnectionSession, ChannelEndObserver {
     /// Looks again at whether this peer may be what it is, after the registry changed.
     func rejudge() {
         guard let principal, let key else { return }
-        var isValid = board.registry.isStillValid(principal, key: key)
+        var isValid = board.registry.isStillValid(principal, key: key, at: board.wallTime)
         if case .terminal(let id) = principal, let tunnel {
             isValid = isValid && board.registry.terminal(id).map { UInt32($0.listeningPort.rawValue) } == tunnel.listener.port
         }
         if isValid { return }
         loseTunnel(.revoked)
-        for bridge in Array(bridges.values) { bridge.end(.revoked, sentence: Refusal.keyNoLongerValid.sentence) }
-        connection.disconnect(.hostNotAllowedToConnect, Refusal.keyNoLongerValid.sentence)
+        let sentence = whyInvalid(key).sentence
+        for bridge in Array(bridges.values) { bridge.end(.revoked, sentence: sentence) }
+        connection.disconnect(.hostNotAllowedToConnect, sentence)
     }
+
+    /// Whether the key that it proved was to be used until a time that is over.
+    func keyIsOver(at now: WallTime) -> Bool {
+        guard let key, let end = board.registry.end(of: key) else { return false }
+        return now >= end
+    }
+
+    private func whyInvalid(_ key: PublicKey) -> Refusal { board.registry.end(of: key).map { .keyEnded(at: $0) } ?? .keyNoLongerValid }
 
     // MARK: The tunnel
 
@@ -482,8 +494,8 @@ extension Refusal {
         case .offline, .relayStops, .relayDrains: .connectFailed
         case .tooMany: .resourceShortage
         case .notYours, .portNotYours, .noSuchTerminal, .noSuchPort, .nameWantsPort22, .grantEnded, .terminalDisabled, .portIsNotYours,
-            .addressNotListenable, .alreadyListening, .terminalKeyMayOnlyListen, .notOffered, .keyNoLongerValid, .takenOver, .clonedKey,
-            .supportOver:
+            .addressNotListenable, .alreadyListening, .terminalKeyMayOnlyListen, .notOffered, .keyNoLongerValid, .keyEnded, .takenOver,
+            .clonedKey, .supportOver:
             .administrativelyProhibited
         }
     }

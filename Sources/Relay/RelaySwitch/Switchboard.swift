@@ -272,7 +272,7 @@ final class Switchboard {
 
     /// What staff with this key are shown when they log in; `nil`: nothing, or it is not a key of staff.
     func banner(for key: PublicKey) -> String? {
-        guard case .staff = registry.principal(for: key) else { return nil }
+        guard case .staff = registry.principal(for: key, at: wallTime) else { return nil }
         return registry.announcement(at: wallTime).map { "*** \(Printable.escaped($0.text))\r\n" }
     }
 
@@ -312,6 +312,9 @@ final class Switchboard {
             } else {
                 bridge.checkDeadline(loop.events.now)
             }
+        }
+        if registry.hasKeyEnds {
+            for session in Array(sessions.values) where session.keyIsOver(at: now) { session.rejudge() }
         }
         letTunnelsGo()
         let ending = sessions.values.filter { session in session.supportEnds.map { $0 <= loop.events.now } ?? false }
