@@ -67,7 +67,8 @@ import Testing
     @Test func reportedHostKeysAreServedAsKnownHosts() async throws {
         let sample = try await SampleDesk().filled()
         #expect(try await sample.run("host-keys shop-42", as: SampleDesk.alice, key: 101).output.contains("has not reported"))
-        #expect(try await sample.run("host-keys shop-42 --known-hosts", as: SampleDesk.alice, key: 101) == ControlReply(status: .done))
+        let none = ControlReply(status: .done, errorOutput: "towline-relay: no host keys: the terminal has not reported any\n")
+        #expect(try await sample.run("host-keys shop-42 --known-hosts", as: SampleDesk.alice, key: 101) == none)
         #expect(try await send(try report([70, 71]), to: sample).status == .done)
         let lines = try await sample.run("host-keys --known-hosts", as: SampleDesk.alice, key: 101).output
         #expect(try lines == ([70, 71] as [UInt8]).map { "shop-42,[localhost]:20000 \(try sampleKey($0).line)\n" }.joined())
@@ -168,6 +169,8 @@ import Testing
             let tags: [String]
         }
         let json = try JSONDecoder().decode([Row].self, from: Data(await sample.run("terminals --json").output.utf8))
+        #expect(await sample.run("terminals --tag paris").output == "no terminal with tag paris; all of them: towline-relay terminals\n")
+        #expect(await sample.run("terminals --online").output == "no terminal is connected; all of them: towline-relay terminals\n")
         #expect(json.map(\.tags) == [["berlin", "till"], []] && json[1].organisation?.hasPrefix("Very Long") == true)
     }
 
@@ -248,6 +251,9 @@ import Testing
         #expect(refused.errorOutput.contains("is for admins"), "\(refused)")
         #expect(try await !sample.run("help request new", as: SampleDesk.alice, key: 101).output.contains("--staff"))
         #expect(try await sample.run("help request new", as: SampleDesk.admin, key: 102).output.contains("--staff"))
+        let usage = try await sample.run("approve", as: SampleDesk.alice, key: 101).errorOutput
+        #expect(usage.contains("TERMINAL is missing") && !usage.contains("--replace"), "\(usage)")
+        #expect(try await sample.run("approve", as: SampleDesk.admin, key: 102).errorOutput.contains("--replace"))
         let admin = try await sample.run("help", as: SampleDesk.admin, key: 102).output
         for command in RelayCommandTable.remote.commands { #expect(admin.contains(command.path.joined(separator: " "))) }
         let caller = Caller.principal(.terminal(TerminalID(1)), key: try sampleKey(1), source: "192.0.2.9:5")

@@ -37,7 +37,13 @@ extension Desk: CommandRunner {
                     output: overview.text(program: program, now: now()) + TextOfCommands.list(names, program: program))
             }
             let line: ParsedCommand
-            do throws(UsageError) { line = try table.parse(arguments) } catch { throw .usage(error) }
+            do throws(UsageError) {
+                line = try table.parse(arguments)
+            } catch {
+                // In the words of the caller's own help, which names nothing that they may not do.
+                do throws(UsageError) { _ = try await commandTable(for: caller).parse(arguments) } catch { throw .usage(error) }
+                throw .usage(error)
+            }
             if line.name == "help" { return ControlReply(status: .done, output: try await help(line.arguments, for: caller)) }
             if caller.isRemote, case .file = KeySource(of: line) { throw .keyFromFileOverSSH(command: line.name) }
             let command = try RelayCommand(line, standardInput: standardInput, now: now())

@@ -72,7 +72,7 @@ package actor Desk {
         case .relayKey(nil, _): return .relayKeys(relayKeys(in: registry), after: nil)
         case .listRequests: return .requests(requests(for: caller, in: registry))
         case .showWaiting(let name): return .waiting(try waiting(name, in: registry))
-        case .listTerminals(let filter): return .terminals(try await terminals(filter, for: caller, in: registry))
+        case .listTerminals(let filter): return .terminals(try await terminals(filter, for: caller, in: registry), filter)
         case .showTerminal(let name):
             let terminal = try require(name, in: registry)
             let view = try await views(of: [terminal], in: registry)[0]

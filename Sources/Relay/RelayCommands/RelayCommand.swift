@@ -96,8 +96,8 @@ package struct RequestWish: Hashable, Sendable {
 package enum RelayReply: Hashable, Sendable {
     /// A change was done; the terminal as it is now, where the change was about one, and the key that it had before, if that was another one.
     case changed(RegistryChange, TerminalView?, replaced: KeyView?)
-    /// All that were asked for, by name.
-    case terminals([TerminalView])
+    /// All that were asked for, by name, and what was asked for.
+    case terminals([TerminalView], TerminalFilter)
     /// One terminal and what to hand out for it.
     case terminal(TerminalView, TerminalSheet)
     /// A request was made: what to send to the customer.

@@ -16,6 +16,8 @@ extension RelayReply {
     package func remarks(program: String) -> String {
         switch self {
         case .request(let request): Self.remarks(on: request, program: program)
+        case .hostKeys(let terminals, asKnownHosts: true) where terminals.allSatisfy(\.hostKeys.isEmpty):
+            "towline-relay: no host keys: \(terminals.count == 1 ? "the terminal has" : "the terminals have") not reported any\n"
         case .auditExport(let entries, hasMore: true):
             "towline-relay: there is more; go on with: \(program) audit export --after \(entries.last?.number ?? 0)\n"
         default: ""
@@ -29,7 +31,7 @@ extension RelayReply {
     package func text(program: String, now: WallTime) -> String {
         switch self {
         case .changed(let change, let terminal, let replaced): Self.text(of: change, terminal, replaced, program: program)
-        case .terminals(let terminals): Self.text(of: terminals, program: program, now: now)
+        case .terminals(let terminals, let filter): Self.text(of: terminals, filter, program: program, now: now)
         case .terminal(let terminal, let sheet): Self.text(of: terminal, sheet, program: program, now: now)
         case .request(let request): request.sheet
         case .requests(let requests): Self.text(of: requests, program: program, now: now)
@@ -58,7 +60,7 @@ extension RelayReply {
         switch self {
         case .changed(let change, let terminal, let replaced):
             Self.encode(ChangeResult(done: change.command, terminal: terminal, replacedKey: replaced))
-        case .terminals(let terminals): Self.encode(terminals)
+        case .terminals(let terminals, _): Self.encode(terminals)
         case .terminal(let terminal, let sheet): Self.encode(TerminalResult(terminal: terminal, sheet: sheet))
         case .request(let request): Self.encode(request)
         case .requests(let requests): Self.encode(requests)

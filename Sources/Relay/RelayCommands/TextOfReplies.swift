@@ -62,8 +62,13 @@ extension RelayReply {
         }
     }
 
-    static func text(of terminals: [TerminalView], program: String, now: WallTime) -> String {
+    /// - Parameter filter: why there may be none.
+    static func text(of terminals: [TerminalView], _ filter: TerminalFilter = .init(), program: String, now: WallTime) -> String {
         guard !terminals.isEmpty else {
+            if filter != TerminalFilter() {
+                let tag = filter.tag.map { " with tag \($0)" } ?? ""
+                return "no terminal\(tag)\(filter.isOnlineOnly ? " is connected" : ""); all of them: \(program) terminals\n"
+            }
             return "no terminals; to ask a customer for access: \(program) request new TERMINAL --login NAME\n"
         }
         let hasNotes = terminals.contains { $0.organisation != nil || !$0.tags.isEmpty }

@@ -22,7 +22,7 @@ struct Program {
     private func perform(_ command: StaffCommand) throws(Failure) -> Int32 {
         switch command {
         case .help(let topic):
-            say(StaffCommandTable.table.help(about: topic))
+            say((topic.isEmpty ? StaffCommandTable.forPeople : StaffCommandTable.table).help(about: topic))
             return ExitStatus.done.rawValue
         case .version:
             say("towline \(Version.text)\n")
