@@ -41,6 +41,12 @@ import Testing
         func noteSeen(_ times: [TerminalID: WallTime]) async throws(LedgerError) { try await inner.noteSeen(times) }
         func beginRun(at now: WallTime) async throws(LedgerError) -> (run: RunID, recovered: Int) { try await inner.beginRun(at: now) }
         func bridges(limit: Int) async throws(LedgerError) -> [BridgeRecord] { try await inner.bridges(limit: limit) }
+        func bridges(to terminal: TerminalName, since: WallTime, limit: Int) async throws(LedgerError) -> [BridgeRecord] {
+            try await inner.bridges(to: terminal, since: since, limit: limit)
+        }
+        func periods(of terminal: TerminalID, since: WallTime?, limit: Int) async throws(LedgerError) -> [OnlinePeriod] {
+            try await inner.periods(of: terminal, since: since, limit: limit)
+        }
         func audit(since: WallTime?, limit: Int) async throws(LedgerError) -> [AuditEntry] {
             try await inner.audit(since: since, limit: limit)
         }

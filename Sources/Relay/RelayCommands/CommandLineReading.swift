@@ -91,6 +91,7 @@ extension RelayCommand {
         case "revoke": self = .change(.revoke(try Self.value(line.arguments[0]), try Self.value(line.arguments[1])))
         case "announce": self = .change(.announce(try Self.announcement(line, now: now)))
         case "sessions": self = .sessions(past: line.has("--past"))
+        case "history": self = .history(try terminal(), since: try Self.beginning(line.value("--since"), now: now))
         case "end": self = .endSession(try Self.value(line.arguments[0]))
         case "audit":
             let since = try Self.beginning(line.value("--since"), now: now)

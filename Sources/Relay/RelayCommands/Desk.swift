@@ -17,7 +17,7 @@ package actor Desk {
     private(set) var identity: RelayIdentity
     private(set) var live: (any LiveRelay)?
     /// The run of the running relay.
-    private var run = RunID(0)
+    private(set) var run = RunID(0)
     /// Commands that wait for a terminal now.
     var waiters = 0
     private var isChanging = false
@@ -73,6 +73,8 @@ package actor Desk {
         case .listStaff: return .staff(registry.staff.map { view(of: $0, in: registry) })
         case .listGroups: return .groups(registry.groups.map { view(of: $0, in: registry) })
         case .sessions(let past): return .sessions(try await sessions(past: past, for: caller, in: registry))
+        case .history(let name, let since):
+            return .history(try await history(of: try require(name, in: registry), since: since, for: caller, in: registry))
         case .endSession(let session): return try await end(session, as: caller, in: registry)
         case .audit(let last, let since):
             let entries = try await asked { () async throws(LedgerError) in try await ledger.audit(since: since, limit: last) }
@@ -266,27 +268,11 @@ package actor Desk {
     private func sessions(past: Bool, for caller: Caller, in registry: Registry) async throws(RelayCommandError) -> [SessionView] {
         guard live != nil || past else { throw .notRunning(command: "sessions") }
         let open = (await live?.bridges() ?? []).filter { caller.maySee($0.staff, in: registry) }.sorted { $0.id < $1.id }
-        var views = open.map { bridge in
-            SessionView(
-                id: SessionID(run: run, bridge: bridge.id),
-                staff: registry.staff(bridge.staff)?.name.description ?? bridge.staff.description,
-                terminal: registry.terminal(bridge.terminal)?.name.description ?? bridge.terminal.description,
-                from: Printable.escaped(bridge.source), key: nil, openedAt: bridge.since, closedAt: nil, reason: nil,
-                bytesToTerminal: bridge.bytesToTerminal, bytesFromTerminal: bridge.bytesFromTerminal)
-        }
+        let views = open.map { SessionView($0, run: run, in: registry) }
         guard past else { return views }
         let records = try await asked { () async throws(LedgerError) in try await ledger.bridges(limit: Self.pastSessions) }
         let own = caller.staffName(in: registry)
-        for record in records where own.map({ $0 == record.staff }) ?? true {
-            guard let end = record.end else { continue }
-            views.append(
-                SessionView(
-                    id: SessionID(run: record.run, bridge: record.id), staff: record.staff, terminal: record.terminal, from: record.source,
-                    key: record.key.description,
-                    openedAt: record.openedAt, closedAt: end.at, reason: end.reason.rawValue, bytesToTerminal: end.bytesToTerminal,
-                    bytesFromTerminal: end.bytesFromTerminal))
-        }
-        return views
+        return views + records.filter { $0.end != nil && (own == nil || own == $0.staff) }.map { SessionView($0) }
     }
 
     /// Past sessions that `sessions --past` looks at.

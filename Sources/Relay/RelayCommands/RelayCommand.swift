@@ -28,6 +28,8 @@ package enum RelayCommand: Hashable, Sendable {
     case listGroups
     /// `sessions`: the open bridges; with `past`, the newest past ones too.
     case sessions(past: Bool)
+    /// `history`: when a terminal was online, and who was on it; without `since` the newest periods.
+    case history(TerminalName, since: WallTime?)
     /// `end`.
     case endSession(SessionID)
     /// `audit`: the newest `last` entries, none older than `since`.
@@ -114,6 +116,8 @@ package enum RelayReply: Hashable, Sendable {
     case groups([GroupView])
     /// Open ones first.
     case sessions([SessionView])
+    /// When a terminal was online, and who was on it.
+    case history(HistoryView)
     /// A bridge was ended.
     case sessionEnded(SessionID)
     /// Oldest first.

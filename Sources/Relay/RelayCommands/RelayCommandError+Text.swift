@@ -154,6 +154,7 @@ extension RelayCommand {
         case .listStaff: "staff list"
         case .listGroups: "group list"
         case .sessions: "sessions"
+        case .history: "history"
         case .endSession: "end"
         case .audit: "audit"
         case .exportAudit: "audit export"

@@ -26,7 +26,7 @@ package enum RelayCommandTable {
 
     private static let supportCommands: Set<String> = [
         "request new", "request list", "request cancel", "approve", "terminals", "terminal list", "terminal show", "wait", "host-keys",
-        "sessions", "end", "whoami", "help",
+        "sessions", "history", "end", "whoami", "help",
     ]
 
     private static let adminOptions: Set<String> = ["--staff"]
@@ -37,6 +37,10 @@ package enum RelayCommandTable {
     package static let mostAuditEntries = 10_000
     /// Entries that `audit export` gives at once: some 10 MB. More are asked for with `--after`.
     package static let exportedEntries = 20_000
+    /// Periods online that `history` shows unless told otherwise.
+    package static let historyPeriods = 20
+    /// Sessions that `history` shows at most: they are one reply in memory.
+    package static let historySessions = 1000
     /// How long `wait` waits unless told otherwise, and at most.
     package static let waiting = (standard: "1h", longest: "24h")
     /// How long a request's code can be used unless told otherwise.
@@ -186,6 +190,9 @@ package enum RelayCommandTable {
     private static let sessions = [
         CommandSpec(
             "sessions", "List the open sessions", options: [.init("--past", "the newest past ones too")]),
+        CommandSpec(
+            "history", "Show when a terminal was online, and who was on it, newest first", arguments: [.init("TERMINAL")],
+            options: [.init("--since", value: "WHEN", "back to when: 8h or 7d ago, or a date (UTC) (else the newest \(historyPeriods) times)")]),
         CommandSpec("end", "End an open session", arguments: [.init("SESSION")]),
         CommandSpec(
             "audit", "Show the newest entries of the audit log",

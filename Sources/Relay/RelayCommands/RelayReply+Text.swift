@@ -42,6 +42,7 @@ extension RelayReply {
         case .auditExport(let entries, _): entries.map { Self.encode($0, isPretty: false) }.joined()
         case .overview(let overview): Self.text(of: overview, program: program, now: now)
         case .sessions(let sessions): Self.text(of: sessions, now: now)
+        case .history(let history): Self.text(of: history, now: now)
         case .sessionEnded(let session): "session \(session) ended\n"
         case .audit(let entries): Self.text(of: entries)
         case .auditVerdict(.intact(let entries, let head)):
@@ -69,6 +70,7 @@ extension RelayReply {
         case .auditExport(let entries, _): entries.map { Self.encode($0, isPretty: false) }.joined()
         case .overview(let overview): Self.encode(overview)
         case .sessions(let sessions): Self.encode(sessions)
+        case .history(let history): Self.encode(history)
         case .sessionEnded(let session): Self.encode(ChangeResult(done: "end \(session)"))
         case .audit(let entries): Self.encode(entries)
         case .auditVerdict(.intact(let entries, let head)):

@@ -47,12 +47,22 @@ package protocol RelayLedger: Sendable {
     /// Moves `lastSeen` of terminals forward (never back); unknown terminals are skipped. No audit entry.
     func noteSeen(_ times: [TerminalID: WallTime]) async throws(LedgerError)
 
-    /// Begins a run of the relay: closes bridges that a run before left open as `.recovered`, and numbers the run.
+    /// Begins a run of the relay: closes bridges and online periods that a run before left open as `.recovered`, and numbers the run.
+    ///
+    /// Such a period ended when its terminal was last seen, as far as the store knows.
     /// - Returns: the run's number and how many bridges were closed.
     func beginRun(at now: WallTime) async throws(LedgerError) -> (run: RunID, recovered: Int)
 
     /// Past and open bridges, newest first, at most `limit`.
     func bridges(limit: Int) async throws(LedgerError) -> [BridgeRecord]
+
+    /// Those that led to the terminal of this name and were opened at `since` or later, newest first, at most `limit`.
+    func bridges(to terminal: TerminalName, since: WallTime, limit: Int) async throws(LedgerError) -> [BridgeRecord]
+
+    /// When a terminal was online: its periods that had not ended before `since`, newest first, at most `limit`.
+    ///
+    /// The bounds of `OnlinePeriod` hold after each write.
+    func periods(of terminal: TerminalID, since: WallTime?, limit: Int) async throws(LedgerError) -> [OnlinePeriod]
 
     /// The newest `limit` entries of the audit log that are not older than `since`, oldest first.
     func audit(since: WallTime?, limit: Int) async throws(LedgerError) -> [AuditEntry]

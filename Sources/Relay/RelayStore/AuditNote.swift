@@ -98,6 +98,10 @@ extension RegistryChange {
 enum EventEffect {
     /// A terminal proved to be alive.
     case seen(TerminalID, WallTime)
+    /// A terminal holds its tunnel: its period begins, or goes on with a newer connection.
+    case online(TerminalID, source: String, clientVersion: String, WallTime)
+    /// The connection from this source has no tunnel any more: its period ends, unless a newer one went on with it.
+    case offline(TerminalID, source: String, OnlinePeriod.End)
     /// A period of support began.
     case supportBegan(TerminalID, WallTime)
     /// A bridge was opened.
@@ -111,7 +115,7 @@ enum EventEffect {
 
     /// The effects of `event`, in the order in which they are written.
     ///
-    /// Coming and going of tunnels only moves `last_seen`: with thousands of terminals on bad lines it would bury the log.
+    /// Coming and going of tunnels has a table of its own, with bounds: with thousands of terminals on bad lines it would bury the audit log.
     /// - Parameter names: of the event's principals; one that is not there stands as its number.
     static func effects(of event: RelayEvent, run: RunID, names: [Principal: String]) -> [EventEffect] {
         func name(_ id: TerminalID) -> String { names[.terminal(id)] ?? id.description }
@@ -128,10 +132,13 @@ enum EventEffect {
             .note(AuditNote(at: at, actor: actor, action: action, subject: subject, detail: Printable.escaped(detail)))
         }
         switch event {
-        case .terminalOnline(let terminal, _, _, let at):
-            return [.seen(terminal, at)]
-        case .terminalOffline(let terminal, _, _, let lastHeard, _):
-            return [.seen(terminal, lastHeard)]
+        case .terminalOnline(let terminal, let source, let version, let at):
+            let online = EventEffect.online(
+                terminal, source: Printable.escaped(source), clientVersion: Printable.escaped(version), at)
+            return [.seen(terminal, at), online]
+        case .terminalOffline(let terminal, let source, let reason, let lastHeard, let at):
+            let end = OnlinePeriod.End(at: at, lastHeard: lastHeard, reason: reason)
+            return [.seen(terminal, lastHeard), .offline(terminal, source: Printable.escaped(source), end)]
         case .supportBegan(let terminal, let at):
             return [.supportBegan(terminal, at)]
         case .supportOver(let terminal, let at):

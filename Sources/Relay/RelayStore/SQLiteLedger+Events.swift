@@ -27,6 +27,7 @@ extension SQLiteLedger {
                 let recovered = try database.run(
                     "UPDATE bridge SET closed_at = ?, reason = ? WHERE closed_at IS NULL", .integer(now.secondsSince1970),
                     .text(BridgeEnd.recovered.rawValue))
+                try database.recoverPeriods(at: now)
                 try database.run("INSERT INTO run (began_at) VALUES (?)", .integer(now.secondsSince1970))
                 let run = RunID(database.lastInsertedRow)
                 let left = recovered == 0 ? "" : ", \(recovered) bridges of an earlier run closed as recovered"
@@ -38,15 +39,26 @@ extension SQLiteLedger {
         }
     }
 
+    private static let selectBridges = """
+        SELECT run, number, staff, terminal, key_fingerprint, source, opened_at, closed_at, reason, bytes_to_terminal, bytes_from_terminal
+        FROM bridge
+        """
+
     /// Past and open bridges, newest first.
     package func bridges(limit: Int) throws(LedgerError) -> [BridgeRecord] {
         try stored { () throws(DatabaseError) in
+            try database.rows(Self.selectBridges + " ORDER BY run DESC, number DESC LIMIT ?", .integer(Int64(limit))) {
+                (row) throws(DatabaseError) in try row.bridge()
+            }
+        }
+    }
+
+    /// Those to one terminal, newest first.
+    package func bridges(to terminal: TerminalName, since: WallTime, limit: Int) throws(LedgerError) -> [BridgeRecord] {
+        try stored { () throws(DatabaseError) in
             try database.rows(
-                """
-                SELECT run, number, staff, terminal, key_fingerprint, source, opened_at, closed_at, reason, bytes_to_terminal,
-                       bytes_from_terminal
-                FROM bridge ORDER BY run DESC, number DESC LIMIT ?
-                """, .integer(Int64(limit))
+                Self.selectBridges + " WHERE terminal = ? AND opened_at >= ? ORDER BY opened_at DESC, run DESC, number DESC LIMIT ?",
+                .text(terminal.description), .integer(since.secondsSince1970), .integer(Int64(limit))
             ) { (row) throws(DatabaseError) in try row.bridge() }
         }
     }
@@ -67,6 +79,10 @@ extension Database {
         switch effect {
         case .seen(let terminal, let time):
             try noteSeen(terminal, time)
+        case .online(let terminal, let source, let version, let time):
+            try beginPeriod(of: terminal, source: source, clientVersion: version, at: time)
+        case .offline(let terminal, let source, let end):
+            try endPeriod(of: terminal, source: source, end)
         case .supportBegan(let terminal, let time):
             try run(
                 "UPDATE terminal SET support_since = ? WHERE id = ?", .integer(time.secondsSince1970), .integer(terminal.rawValue))

@@ -187,5 +187,26 @@ enum Schema {
                 CREATE INDEX audit_by_time ON audit (at);
                 """),
         Migration(version: 3, sql: "ALTER TABLE terminal ADD COLUMN support_since INTEGER"),
+        Migration(
+            version: 4,
+            sql: """
+                -- When a terminal held its tunnel. Numbers count up for each terminal, so that its oldest rows are found without counting.
+                CREATE TABLE online_period (
+                    terminal   INTEGER NOT NULL REFERENCES terminal (id) ON DELETE CASCADE,
+                    number     INTEGER NOT NULL,
+                    began_at   INTEGER NOT NULL,
+                    source     TEXT NOT NULL,
+                    client     TEXT NOT NULL,
+                    reconnects INTEGER NOT NULL DEFAULT 0,
+                    ended_at   INTEGER,
+                    last_heard INTEGER,
+                    reason     TEXT,
+                    PRIMARY KEY (terminal, number),
+                    CHECK ((ended_at IS NULL) = (reason IS NULL)),
+                    CHECK ((ended_at IS NULL) = (last_heard IS NULL))
+                ) STRICT, WITHOUT ROWID;
+                CREATE INDEX online_period_by_end ON online_period (ended_at);
+                CREATE INDEX bridge_of_terminal ON bridge (terminal, opened_at);
+                """),
     ]
 }
