@@ -12,6 +12,8 @@ package actor Desk {
     let ledger: any RelayLedger
     let now: @Sendable () -> WallTime
     let chance: @Sendable (Int) -> [UInt8]
+    /// Rung when there is something new to tell; its end is the end of the relay.
+    package nonisolated let bell: Bell
 
     // Owned by the actor.
     private(set) var identity: RelayIdentity
@@ -20,20 +22,28 @@ package actor Desk {
     private(set) var run = RunID(0)
     /// Commands that wait for a terminal now.
     var waiters = 0
+    /// Commands that follow the events now.
+    var followers = 0
+    /// Whether the relay is about to end, and nobody follows any more.
+    var isLeaving = false
+    /// The snapshot that the running relay decides by; `nil`: nothing has changed since it started.
+    private var applied: Registry?
     private var isChanging = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
     /// A desk without a running relay.
     /// - Parameters:
     ///   - now: the wall clock.
+    ///   - bell: the ledger's.
     ///   - chance: so many random bytes, for join codes.
     package init(
-        ledger: any RelayLedger, identity: RelayIdentity, now: @escaping @Sendable () -> WallTime,
+        ledger: any RelayLedger, identity: RelayIdentity, now: @escaping @Sendable () -> WallTime, bell: Bell = Bell(),
         chance: @escaping @Sendable (Int) -> [UInt8] = { randomBytes($0) }
     ) {
         self.ledger = ledger
         self.identity = identity
         self.now = now
+        self.bell = bell
         self.chance = chance
     }
 
@@ -75,6 +85,7 @@ package actor Desk {
         case .sessions(let past): return .sessions(try await sessions(past: past, for: caller, in: registry))
         case .history(let name, let since):
             return .history(try await history(of: try require(name, in: registry), since: since, for: caller, in: registry))
+        case .events(let wish): return .events(try await events(wish, for: caller, in: registry))
         case .endSession(let session): return try await end(session, as: caller, in: registry)
         case .audit(let last, let since):
             let entries = try await asked { () async throws(LedgerError) in try await ledger.audit(since: since, limit: last) }
@@ -125,8 +136,15 @@ package actor Desk {
     func commit(_ change: RegistryChange, by actor: AuditActor) async throws(RelayCommandError) -> Registry {
         let registry: Registry
         do { registry = try await ledger.perform(change, by: actor, at: now()) } catch { throw .ledger(error, change) }
-        await live?.apply(registry)
+        await apply(registry)
         return registry
+    }
+
+    /// Tells the running relay.
+    func apply(_ registry: Registry) async {
+        guard let live else { return }
+        applied = registry
+        await live.apply(registry)
     }
 
     /// Waits for the changes before this one: first come, first served.
@@ -158,6 +176,14 @@ package actor Desk {
 
     func currentRegistry() async throws(RelayCommandError) -> Registry {
         try await asked { () async throws(LedgerError) in try await ledger.registry() }
+    }
+
+    /// What the running relay decides by, without asking the store where it can be helped: for those who ask at every event.
+    func appliedRegistry() async throws(RelayCommandError) -> Registry {
+        if let applied { return applied }
+        let registry = try await currentRegistry()
+        if live != nil, applied == nil { applied = registry }
+        return applied ?? registry
     }
 
     func asked<Value: Sendable>(_ question: () async throws(LedgerError) -> Value) async throws(RelayCommandError) -> Value {

@@ -32,7 +32,7 @@ enum Permission {
             }
             if member.role == .admin { return .granted }
             switch command {
-            case .listTerminals, .sessions, .endSession, .listRequests, .newRequest, .hostKeys(nil, _), .whoAmI, .overview:
+            case .listTerminals, .sessions, .events, .endSession, .listRequests, .newRequest, .hostKeys(nil, _), .whoAmI, .overview:
                 // What of it is theirs, the desk sees to.
                 return .granted
             case .showTerminal(let name), .wait(let name, _), .hostKeys(.some(let name), _), .history(let name, _):

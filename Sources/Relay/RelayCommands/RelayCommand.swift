@@ -30,6 +30,8 @@ package enum RelayCommand: Hashable, Sendable {
     case sessions(past: Bool)
     /// `history`: when a terminal was online, and who was on it; without `since` the newest periods.
     case history(TerminalName, since: WallTime?)
+    /// `events`: what happened, and with `isFollowing` what happens.
+    case events(EventsWish)
     /// `end`.
     case endSession(SessionID)
     /// `audit`: the newest `last` entries, none older than `since`.
@@ -118,6 +120,8 @@ package enum RelayReply: Hashable, Sendable {
     case sessions([SessionView])
     /// When a terminal was online, and who was on it.
     case history(HistoryView)
+    /// What happened, oldest first.
+    case events(EventsPage)
     /// A bridge was ended.
     case sessionEnded(SessionID)
     /// Oldest first.
@@ -166,6 +170,8 @@ package enum RelayCommandError: Error, Hashable, Sendable {
 
     /// The client went while the command waited: nobody reads this.
     case abandoned
+    /// The relay is about to end while somebody follows its events; where to go on.
+    case followingEnds(after: Int64)
     /// The command asks the running relay, and none runs.
     case notRunning(command: String)
     /// There is no open session of this number.

@@ -8,7 +8,8 @@ extension RelayCommandError {
     package var status: ExitStatus {
         switch self {
         case .usage, .badValue, .keyFromFileOverSSH, .localOnly: .usage
-        case .badKey, .keyMissing, .ledger, .refused, .notAllowed, .noSuchSession, .staffMissing, .nameNotFree, .notOnline, .abandoned:
+        case .badKey, .keyMissing, .ledger, .refused, .notAllowed, .noSuchSession, .staffMissing, .nameNotFree, .notOnline, .abandoned,
+            .followingEnds:
             .refused
         case .notRunning: .notRunning
         }
@@ -36,6 +37,8 @@ extension RelayCommandError {
         case .notOnline(let name, let time, .approval?):
             "\(name) did not connect within \(time): its key waits for your approval; see: \(program) approve \(name)"
         case .abandoned: "nobody waits any more"
+        case .followingEnds(let number):
+            "the relay is about to restart; in a moment this goes on without a gap: \(program) events --follow --after \(number)"
         case .notRunning(let command): "\(command): the relay is not running; start it with: towline-relay serve"
         case .noSuchSession(let session): "there is no open session \(session); see: \(program) sessions"
         case .localOnly(let command): "\(command) is a command of towline-relay on the relay itself"
@@ -155,6 +158,7 @@ extension RelayCommand {
         case .listGroups: "group list"
         case .sessions: "sessions"
         case .history: "history"
+        case .events: "events"
         case .endSession: "end"
         case .audit: "audit"
         case .exportAudit: "audit export"

@@ -26,7 +26,7 @@ package enum RelayCommandTable {
 
     private static let supportCommands: Set<String> = [
         "request new", "request list", "request cancel", "approve", "terminals", "terminal list", "terminal show", "wait", "host-keys",
-        "sessions", "history", "end", "whoami", "help",
+        "sessions", "history", "events", "end", "whoami", "help",
     ]
 
     private static let adminOptions: Set<String> = ["--staff"]
@@ -37,6 +37,10 @@ package enum RelayCommandTable {
     package static let mostAuditEntries = 10_000
     /// Entries that `audit export` gives at once: some 10 MB. More are asked for with `--after`.
     package static let exportedEntries = 20_000
+    /// Events of the past that `events` shows unless told otherwise.
+    package static let pastEvents = 10
+    /// Events that `events` gives at once: they are one reply in memory.
+    package static let mostEvents = 1000
     /// Periods online that `history` shows unless told otherwise.
     package static let historyPeriods = 20
     /// Sessions that `history` shows at most: they are one reply in memory.
@@ -192,7 +196,16 @@ package enum RelayCommandTable {
             "sessions", "List the open sessions", options: [.init("--past", "the newest past ones too")]),
         CommandSpec(
             "history", "Show when a terminal was online, and who was on it, newest first", arguments: [.init("TERMINAL")],
-            options: [.init("--since", value: "WHEN", "back to when: 8h or 7d ago, or a date (UTC) (else the newest \(historyPeriods) times)")]),
+            options: [
+                .init("--since", value: "WHEN", "back to when: 8h or 7d ago, or a date (UTC) (else the newest \(historyPeriods) times)")
+            ]),
+        CommandSpec(
+            "events", "Show what happened at the terminals that you may reach: who came, who went, what waits",
+            options: [
+                .init("--follow", "go on with what happens, until Ctrl-C"),
+                .init("--last", value: "N", "how many past ones (else \(pastEvents), at most \(mostEvents))"),
+                .init("--after", value: "ID", "begin behind this event instead (at most \(mostEvents) are given at once)"),
+            ]),
         CommandSpec("end", "End an open session", arguments: [.init("SESSION")]),
         CommandSpec(
             "audit", "Show the newest entries of the audit log",

@@ -64,6 +64,23 @@ package protocol RelayLedger: Sendable {
     /// The bounds of `OnlinePeriod` hold after each write.
     func periods(of terminal: TerminalID, since: WallTime?, limit: Int) async throws(LedgerError) -> [OnlinePeriod]
 
+    /// The first `limit` occurrences behind `number`, oldest first. Of all there are, the newest `Occurrence.kept` are kept.
+    func occurrences(after number: Int64, limit: Int) async throws(LedgerError) -> OccurrencePage
+
+    /// The newest `limit` occurrences before `number`, or of all, newest first.
+    func occurrences(before number: Int64?, limit: Int) async throws(LedgerError) -> [Occurrence]
+
+    /// How many occurrences of these kinds there are behind `number`.
+    func occurrenceCount(after number: Int64, of kinds: Set<Occurrence.Kind>) async throws(LedgerError) -> Int
+
+    /// The number of the last occurrence that each receiver has taken, in the order given; for one that is new, of the last that there is.
+    ///
+    /// Receivers that are not named are forgotten.
+    func webhookPositions(of endpoints: [String]) async throws(LedgerError) -> [Int64]
+
+    /// Remembers that a receiver has taken all up to `number`.
+    func noteDelivered(_ number: Int64, to endpoint: String) async throws(LedgerError)
+
     /// The newest `limit` entries of the audit log that are not older than `since`, oldest first.
     func audit(since: WallTime?, limit: Int) async throws(LedgerError) -> [AuditEntry]
 

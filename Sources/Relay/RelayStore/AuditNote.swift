@@ -110,6 +110,8 @@ enum EventEffect {
     case closed(RunID, BridgeID, BridgeRecord.End)
     /// A key was used.
     case used(PublicKey, WallTime)
+    /// Something for those who watch.
+    case occurred(Occurrence.Kind, TerminalID, Occurrence.Facts, WallTime)
     /// A line for the audit log.
     case note(AuditNote)
 
@@ -148,7 +150,11 @@ enum EventEffect {
             guard host(of: old) != host(of: new) else { return [] }
             return [note(at, "terminal.takeover", name(terminal), "from \(old) to \(new)")]
         case .cloneSuspected(let terminal, let sources, let at):
-            return [note(at, "terminal.clone-suspected", name(terminal), "one key used from \(sources.joined(separator: " and "))")]
+            let places = sources.map(Printable.escaped)
+            return [
+                note(at, "terminal.clone-suspected", name(terminal), "one key used from \(sources.joined(separator: " and "))"),
+                .occurred(.cloneSuspected, terminal, Occurrence.Facts(from: places.last, alsoFrom: places.first), at),
+            ]
         case .keyUsed(_, let key, let at):
             return [.used(key, at)]
         case .bridgeOpened(let bridge, let staff, let key, let terminal, let source, let at):
@@ -160,6 +166,9 @@ enum EventEffect {
                 note(
                     at, "bridge.open", record.terminal, "session \(run.rawValue)-\(bridge), key \(key), from \(source)",
                     actor: "staff:\(record.staff)"),
+                .occurred(
+                    .sessionOpened, terminal,
+                    Occurrence.Facts(from: record.source, key: "\(key)", staff: record.staff, session: "\(run.rawValue)-\(bridge)"), at),
             ]
         case .bridgeClosed(let bridge, let toTerminal, let fromTerminal, let reason, let at):
             let end = BridgeRecord.End(at: at, reason: reason, bytesToTerminal: toTerminal, bytesFromTerminal: fromTerminal)

@@ -1,12 +1,13 @@
 package import RelayCore
 import SQLite
+import SSHCrypto
 import SSHKeys
 package import Support
 
 extension SQLiteLedger {
     /// Does one change with its audit entry, in one transaction.
     package func perform(_ change: RegistryChange, by actor: AuditActor, at now: WallTime) throws(LedgerError) -> Registry {
-        defer { tellAudited() }
+        defer { tell() }
         return try database.transaction(failure: { LedgerError($0, path: path) }) { () throws(LedgerError) in
             if let note = try apply(change, by: actor, at: now) {
                 try stored { () throws(DatabaseError) in _ = try database.append(note) }
@@ -23,7 +24,7 @@ extension SQLiteLedger {
             let port = try add(name, asked, key, at: now)
             return change.note(by: actor, at: now, port: port)
         case .approve(let name, let key):
-            guard try approve(name, key) else { return nil }
+            guard try approve(name, key, at: now) else { return nil }
         case .setTerminalEnabled(let name, let isEnabled):
             let terminal = try require(name)
             guard terminal.isEnabled != isEnabled else { return nil }
@@ -78,7 +79,7 @@ extension SQLiteLedger {
             guard ended > 0 else { throw .noRequest(name) }
         case .approveWaiting(let name, let fingerprint):
             let key = try waitingKey(of: name, fingerprint)
-            _ = try approve(name, key)
+            _ = try approve(name, key, at: now)
             return RegistryChange.approve(name, key: key).note(by: actor, at: now)
         case .acceptHostKeys(let name):
             return change.note(by: actor, at: now, hostKeys: try acceptHostKeys(of: name))
@@ -120,7 +121,7 @@ extension SQLiteLedger {
     }
 
     /// Whether the terminal's key changed. Its request is over in any case: a key that was mailed needs no code.
-    private func approve(_ name: TerminalName, _ key: PublicKey) throws(LedgerError) -> Bool {
+    private func approve(_ name: TerminalName, _ key: PublicKey, at now: WallTime) throws(LedgerError) -> Bool {
         let terminal = try require(name)
         let holder = try stored { () throws(DatabaseError) in try database.holder(of: key) }
         if let holder, holder != .terminal(name) { throw .keyTaken(key, by: holder) }
@@ -128,6 +129,9 @@ extension SQLiteLedger {
         if holder != nil { return false }
         try run("DELETE FROM public_key WHERE terminal = ?", .integer(terminal.id))
         try run("INSERT INTO public_key (blob, terminal) VALUES (?, ?)", .blob(key.blob), .integer(terminal.id))
+        try stored { () throws(DatabaseError) in
+            try database.append(.keyApproved, of: TerminalID(terminal.id), Occurrence.Facts(key: "\(key.fingerprint)"), at: now)
+        }
         return true
     }
 

@@ -7,7 +7,7 @@ extension SQLiteLedger {
     /// Writes a batch of events in one transaction.
     package func record(_ events: [RelayEvent], run: RunID) throws(LedgerError) {
         guard !events.isEmpty else { return }
-        defer { tellAudited() }
+        defer { tell() }
         try stored { () throws(DatabaseError) in
             try database.transaction { () throws(DatabaseError) in
                 var names: [Principal: String] = [:]
@@ -21,7 +21,7 @@ extension SQLiteLedger {
 
     /// Numbers a new run and closes what the run before left open.
     package func beginRun(at now: WallTime) throws(LedgerError) -> (run: RunID, recovered: Int) {
-        defer { tellAudited() }
+        defer { tell() }
         return try stored { () throws(DatabaseError) in
             try database.transaction { () throws(DatabaseError) in
                 let recovered = try database.run(
@@ -80,9 +80,17 @@ extension Database {
         case .seen(let terminal, let time):
             try noteSeen(terminal, time)
         case .online(let terminal, let source, let version, let time):
-            try beginPeriod(of: terminal, source: source, clientVersion: version, at: time)
+            let facts = Occurrence.Facts(from: source, clientVersion: version)
+            switch try beginPeriod(of: terminal, source: source, clientVersion: version, at: time) {
+            case .began: try append(.terminalOnline, of: terminal, facts, at: time)
+            case .rejoined: try append(.terminalReconnect, of: terminal, facts, at: time)
+            // It was there and is there: nobody has to be told.
+            case .tookOver, nil: break
+            }
         case .offline(let terminal, let source, let end):
-            try endPeriod(of: terminal, source: source, end)
+            if try endPeriod(of: terminal, source: source, end) {
+                try append(.terminalOffline, of: terminal, Occurrence.Facts(from: source, reason: end.reason.rawValue), at: end.at)
+            }
         case .supportBegan(let terminal, let time):
             try run(
                 "UPDATE terminal SET support_since = ? WHERE id = ?", .integer(time.secondsSince1970), .integer(terminal.rawValue))
@@ -94,6 +102,7 @@ extension Database {
                 """, .integer(bridge.run.rawValue), .integer(bridge.id.rawValue), .text(bridge.staff), .text(bridge.terminal),
                 .text(bridge.key.description), .text(bridge.source), .integer(bridge.openedAt.secondsSince1970))
         case .closed(let runID, let bridge, let end):
+            try appendClosing(runID, bridge, end)
             try run(
                 """
                 UPDATE bridge SET closed_at = ?, reason = ?, bytes_to_terminal = ?, bytes_from_terminal = ?
@@ -104,6 +113,8 @@ extension Database {
             try run(
                 "UPDATE public_key SET last_used = ?1 WHERE blob = ?2 AND (last_used IS NULL OR last_used < ?1)",
                 .integer(time.secondsSince1970), .blob(key.blob))
+        case .occurred(let kind, let terminal, let facts, let time):
+            try append(kind, of: terminal, facts, at: time)
         case .note(let note):
             try append(note)
         }

@@ -33,7 +33,6 @@ extension Database {
 
     /// Begins the period of a terminal that has its tunnel, or goes on with its last one. In a transaction.
     /// - Returns: `nil` if the terminal was removed meanwhile, which is not an error.
-    @discardableResult
     func beginPeriod(
         of terminal: TerminalID, source: String, clientVersion: String, at now: WallTime
     ) throws(DatabaseError) -> Arrival? {
@@ -62,7 +61,6 @@ extension Database {
 
     /// Ends the period that the connection from `source` held. In a transaction.
     /// - Returns: whether there was one: none if a newer connection went on with it, or the terminal was removed.
-    @discardableResult
     func endPeriod(of terminal: TerminalID, source: String, _ end: OnlinePeriod.End) throws(DatabaseError) -> Bool {
         guard let last = try lastPeriod(of: terminal) else { return false }
         return try run(

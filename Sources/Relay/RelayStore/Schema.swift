@@ -208,5 +208,33 @@ enum Schema {
                 CREATE INDEX online_period_by_end ON online_period (ended_at);
                 CREATE INDEX bridge_of_terminal ON bridge (terminal, opened_at);
                 """),
+        Migration(
+            version: 5,
+            sql: """
+                -- What whoever watches the relay is told; the oldest are dropped. The terminal may be gone: its name is that of the time.
+                CREATE TABLE occurrence (
+                    number        INTEGER PRIMARY KEY,
+                    at            INTEGER NOT NULL,
+                    kind          TEXT NOT NULL,
+                    terminal      INTEGER NOT NULL,
+                    name          TEXT NOT NULL,
+                    source        TEXT,
+                    other_source  TEXT,
+                    client        TEXT,
+                    reason        TEXT,
+                    key           TEXT,
+                    staff         TEXT,
+                    session       TEXT,
+                    seconds       INTEGER,
+                    to_terminal   INTEGER,
+                    from_terminal INTEGER
+                ) STRICT;
+
+                -- The last occurrence that a receiver took, by the SHA-256 of its URL, which may hold a secret.
+                CREATE TABLE webhook (
+                    endpoint  TEXT PRIMARY KEY,
+                    delivered INTEGER NOT NULL
+                ) STRICT, WITHOUT ROWID;
+                """),
     ]
 }

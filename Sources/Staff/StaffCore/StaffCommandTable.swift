@@ -57,6 +57,16 @@ package enum StaffCommandTable {
             "wait", "Return when a terminal is connected", arguments: [.init("TERMINAL")],
             options: [.init("--for", value: "TIME", "give up after this time (else 1h, at most 24h)"), json]),
         CommandSpec("sessions", "List the open sessions", options: [.init("--past", "the newest past ones too"), json]),
+        CommandSpec(
+            "history", "Show when a terminal was online, and who was on it, newest first", arguments: [.init("TERMINAL")],
+            options: [.init("--since", value: "WHEN", "back to when: 8h or 7d ago, or a date (UTC) (else the newest 20 times)"), json]),
+        CommandSpec(
+            "events", "Show what happened at the terminals that you may reach: who came, who went, what waits",
+            options: [
+                .init("--follow", "go on with what happens, until Ctrl-C"),
+                .init("--last", value: "N", "how many past ones (else 10, at most 1000)"),
+                .init("--after", value: "ID", "begin behind this event instead (at most 1000 are given at once)"), json,
+            ]),
         CommandSpec("end", "End an open session", arguments: [.init("SESSION")], options: [json]),
         CommandSpec("whoami", "Tell who you are to the relay and what you may reach", options: [json]),
     ]
