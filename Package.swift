@@ -122,7 +122,7 @@ let package = Package(
         tests(
             "RelaySwitchTests",
             ["RelaySwitch", "RelayCore", "Support", "SSHKeys", "SSHCrypto", "SSHServer", "EventLoops", "SystemCalls", "SSHTestClient"]),
-        tests("RelayOperationTests", ["RelayOperation", "RelayCore", "Support", "EventLoops", "SystemCalls"]),
+        tests("RelayOperationTests", ["RelayOperation", "RelayStore", "RelayCore", "Support", "EventLoops", "SystemCalls", "TestFolders"]),
         tests("RelayCommandsTests", ["RelayCommands", "RelayStore", "RelayCore", "Support", "SSHKeys", "SSHCrypto", "EventLoops"]),
         tests("TerminalCoreTests", ["TerminalCore", "Support", "SSHKeys"]),
         tests("TerminalStoreTests", ["TerminalStore", "TerminalCore", "Support", "SSHKeys", "SystemCalls"]),

@@ -77,17 +77,22 @@ package final class WebhookSender: Sendable {
                 guard await rings.next() != nil else { return }
                 continue
             }
+            await count(waitingAfter: position)
             for occurrence in page.occurrences {
                 if kinds.contains(occurrence.kind) {
-                    await count(waitingAfter: position)
                     guard await send(occurrence) else { return }
+                    await note(occurrence.number)
                 }
                 position = occurrence.number
-                // A full disk: it is sent again after a restart, which receivers are told to expect.
-                try? await ledger.noteDelivered(position, to: endpoint)
             }
-            await count(waitingAfter: position)
+            // Those that nobody wants are noted together: each note is a transaction that waits for the disk.
+            await note(position)
         }
+    }
+
+    private func note(_ number: Int64) async {
+        // A full disk: it is sent again after a restart, which receivers are told to expect.
+        try? await ledger.noteDelivered(number, to: endpoint)
     }
 
     /// Tries until it is taken or too old; false if the relay ends meanwhile.
@@ -98,7 +103,10 @@ package final class WebhookSender: Sendable {
             let moment = now()
             switch await executor.run({ delivery.send(bytes, to: address, at: moment) }) {
             case .delivered:
-                state.withLock { $0.delivered += 1 }
+                state.withLock { state in
+                    state.delivered += 1
+                    state.waiting = max(0, state.waiting - 1)
+                }
                 if attempt > 0 { log.notice("webhook is answered again", ["receiver": address.origin, "event": occurrence.number]) }
                 return true
             case .failed(let reason):
@@ -127,7 +135,10 @@ package final class WebhookSender: Sendable {
     }
 
     private func lose(_ count: Int64, _ why: String) {
-        state.withLock { $0.lost += UInt64(count) }
+        state.withLock { state in
+            state.lost += UInt64(count)
+            state.waiting = max(0, state.waiting - Int(count))
+        }
         log.error("events are lost for a webhook", ["receiver": address.origin, "count": count, "reason": why])
     }
 
