@@ -67,7 +67,7 @@ let package = Package(
             "RelaySwitch", in: "Relay",
             ["RelayCore", "Support", "SSHKeys", "SSHServer", "SSHProtocol", "SSHCrypto", "EventLoops", "SystemCalls"]),
         target("RelayCommands", in: "Relay", ["RelayCore", "Support", "SSHKeys", "SSHCrypto"]),
-        target("RelayOperation", in: "Relay", ["RelayCore", "Support", "SystemCalls"]),
+        target("RelayOperation", in: "Relay", ["RelayCore", "Support", "SSHCrypto", "EventLoops", "SystemCalls"]),
         program(
             "towline-relay", in: "Relay",
             [
@@ -124,7 +124,7 @@ let package = Package(
         tests(
             "RelaySwitchTests",
             ["RelaySwitch", "RelayCore", "Support", "SSHKeys", "SSHCrypto", "SSHServer", "EventLoops", "SystemCalls", "SSHTestClient"]),
-        tests("RelayOperationTests", ["RelayOperation", "RelayCore", "Support", "SystemCalls"]),
+        tests("RelayOperationTests", ["RelayOperation", "RelayStore", "RelayCore", "Support", "EventLoops", "SystemCalls", "TestFolders"]),
         tests("RelayCommandsTests", ["RelayCommands", "RelayStore", "RelayCore", "Support", "SSHKeys", "SSHCrypto", "EventLoops"]),
         tests("TerminalCoreTests", ["TerminalCore", "Support", "SSHKeys"]),
         tests("TerminalStoreTests", ["TerminalStore", "TerminalCore", "Support", "SSHKeys", "SystemCalls"]),

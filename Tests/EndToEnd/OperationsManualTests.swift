@@ -4,16 +4,6 @@ import Testing
 extension EndToEnd {
     /// docs/operations.md does what it says: its sessions are run as they stand there.
     @Suite(.serialized, .enabled(if: !Relay.isStock)) struct OperationsManualTests {
-        /// The text of the block that the document marks with this name.
-        private func session(_ name: String) throws -> String {
-            let root = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }
-            let lines = Folder.text(of: "\(root)/docs/operations.md").split(separator: "\n", omittingEmptySubsequences: false)
-            let begin = try #require(lines.firstIndex(of: "```sh \(name)"), "docs/operations.md has no session \(name)")
-            let block = lines[(begin + 1)...].prefix { $0 != "```" }
-            try #require(!block.isEmpty)
-            return block.joined(separator: "\n") + "\n"
-        }
-
         @Test(arguments: ["mailed-key", "pasted-line"]) func fromAnEmptyRelayToAPromptOnATerminal(_ name: String) async throws {
             let folder = try Folder()
             let login = geteuid() == 0 ? "towline-man-\(getpid())" : StockServer.user
@@ -25,7 +15,7 @@ extension EndToEnd {
                 """
                 set -euo pipefail
                 trap 'set +e; towline-terminal login-user remove "$LOGIN" >/dev/null 2>&1; kill $(jobs -p) 2>/dev/null; wait' EXIT
-                """ + "\n" + session(name), to: "session.sh")
+                """ + "\n" + manualBlock(name), to: "session.sh")
             let outcome = try await folder.run(
                 ["bash", "-c", "cd \(folder.path) && exec bash \(script)"],
                 environment: [
@@ -41,7 +31,7 @@ extension EndToEnd {
             let folder = try Folder()
             let relay = try await Relay(in: folder)
             let script = try folder.write(
-                session("nightly-backup").replacing("/etc/cron.daily", with: folder.path).replacing("/var/backups", with: folder.path),
+                manualBlock("nightly-backup").replacing("/etc/cron.daily", with: folder.path).replacing("/var/backups", with: folder.path),
                 to: "install.sh")
             try #require(try await folder.run(["sh", script]).succeeded)
             let program = "/" + (try Relay.program()).split(separator: "/").dropLast().joined(separator: "/")
@@ -60,7 +50,8 @@ extension EndToEnd {
             let new = "\(folder.path)/new"
             try #require(try await folder.run(["install", "-d", "-m", "700", "-o", "nobody", new]).succeeded)
             let script = try folder.write(
-                session("move").replacing("/var/lib/towline-relay", with: new).replacing("towline-relay: ", with: "nobody: "), to: "move.sh"
+                manualBlock("move").replacing("/var/lib/towline-relay", with: new).replacing("towline-relay: ", with: "nobody: "),
+                to: "move.sh"
             )
             let program = "/" + (try Relay.program()).split(separator: "/").dropLast().joined(separator: "/")
             let moved = try await folder.run(

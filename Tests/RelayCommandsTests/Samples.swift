@@ -149,9 +149,10 @@ struct SampleDesk {
     }
 
     /// Terminals shop-42 (key 1) and attic (no key); alice (support, key 101, granted shop-42), root-admin (admin, key 102).
-    func filled() async throws -> SampleDesk {
-        await run("terminal add shop-42 --key -", key: try keyLine(1))
-        await run("terminal add attic")
+    func filled(at moment: WallTime = now) async throws -> SampleDesk {
+        for (name, key) in [("shop-42", try sampleKey(1)), ("attic", nil)] {
+            _ = try await ledger.perform(.addTerminal(TerminalName(parsing: name), nil, key: key), by: .local("root"), at: moment)
+        }
         await run("staff add alice --key -", key: try keyLine(101, "alice@laptop"))
         await run("staff add root-admin --role admin --key -", key: try keyLine(102))
         await run("grant alice shop-42")

@@ -30,6 +30,10 @@ import Testing
             drain-spread = 2m
             log-level = warning
             threads = 3
+            webhook = https://chat.example.org/hooks/s3cret?x=%20y
+            webhook = http://[::1]:8080/
+            webhook-secret-file = /etc/towline-relay/webhook.secret
+            webhook-events = terminal.online, session.open
 
             """
         let configuration = try configuration(text)
@@ -57,6 +61,33 @@ import Testing
         ("log-level = loud", "relay.conf:1: \"loud\" is not a level: it is debug, notice, warning, error"),
         ("threads = 0", "relay.conf:1: \"0\" is not a number of threads: use auto, or 1 to 256"),
         ("threads = 257", "relay.conf:1: \"257\" is not a number of threads: use auto, or 1 to 256"),
+        ("webhook = ftp://x/", "relay.conf:1: the URL must begin with https:// or http://"),
+        ("webhook = https:///x", "relay.conf:1: the URL has no proper host: write for example https://chat.example.org/hook"),
+        ("webhook = https://a:0/x", "relay.conf:1: the URL has no proper host: write for example https://chat.example.org/hook"),
+        ("webhook = https://[::1/x", "relay.conf:1: the URL has no proper host: write for example https://chat.example.org/hook"),
+        ("webhook = https://-o/x", "relay.conf:1: the URL has no proper host: write for example https://chat.example.org/hook"),
+        (
+            "webhook = https://bob:secret@a/x",
+            "relay.conf:1: the URL holds a user name or password: leave it out, requests are signed"
+        ),
+        ("webhook = https://a/x#y", "relay.conf:1: the URL holds a fragment (#): leave it out"),
+        (
+            "webhook = https://a/{1,2}",
+            "relay.conf:1: the URL holds a character that does not stand in URLs: write it percent-encoded, such as %20 for a blank"
+        ),
+        (
+            "webhook = https://a/",
+            "relay.conf:1: webhook needs webhook-secret-file: what is sent is signed with the secret in it"
+        ),
+        (
+            "webhook-secret-file = /s\nwebhook = https://a/\nwebhook = https://a/",
+            "relay.conf:3: this URL is given twice"
+        ),
+        (
+            "webhook-events = terminal.online, coffee",
+            "relay.conf:1: \"coffee\" is not an event: it is all, or some of terminal.online, terminal.reconnect, terminal.offline, "
+                + "terminal.key-waits, terminal.approve, terminal.host-keys-changed, terminal.clone-suspected, session.open, session.close"
+        ),
         ("data_dir = /x", "relay.conf:1: there is no key \"data_dir\"; did you mean data-dir?"),
     ]) func aWrongValueIsNamedWithItsLine(_ text: String, _ sentence: String) {
         #expect(throws: ConfigurationError(sentence)) { try configuration(text) }

@@ -43,6 +43,27 @@ import Testing
         func noteSeen(_ times: [TerminalID: WallTime]) async throws(LedgerError) { try await inner.noteSeen(times) }
         func beginRun(at now: WallTime) async throws(LedgerError) -> (run: RunID, recovered: Int) { try await inner.beginRun(at: now) }
         func bridges(limit: Int) async throws(LedgerError) -> [BridgeRecord] { try await inner.bridges(limit: limit) }
+        func bridges(to terminal: TerminalName, since: WallTime, limit: Int) async throws(LedgerError) -> [BridgeRecord] {
+            try await inner.bridges(to: terminal, since: since, limit: limit)
+        }
+        func periods(of terminal: TerminalID, since: WallTime?, limit: Int) async throws(LedgerError) -> [OnlinePeriod] {
+            try await inner.periods(of: terminal, since: since, limit: limit)
+        }
+        func occurrences(after number: Int64, limit: Int) async throws(LedgerError) -> OccurrencePage {
+            try await inner.occurrences(after: number, limit: limit)
+        }
+        func occurrences(before number: Int64?, limit: Int) async throws(LedgerError) -> [Occurrence] {
+            try await inner.occurrences(before: number, limit: limit)
+        }
+        func occurrenceCount(after number: Int64, of kinds: Set<Occurrence.Kind>) async throws(LedgerError) -> Int {
+            try await inner.occurrenceCount(after: number, of: kinds)
+        }
+        func webhookPositions(of endpoints: [String]) async throws(LedgerError) -> [Int64] {
+            try await inner.webhookPositions(of: endpoints)
+        }
+        func noteDelivered(_ number: Int64, to endpoint: String) async throws(LedgerError) {
+            try await inner.noteDelivered(number, to: endpoint)
+        }
         func audit(since: WallTime?, limit: Int) async throws(LedgerError) -> [AuditEntry] {
             try await inner.audit(since: since, limit: limit)
         }

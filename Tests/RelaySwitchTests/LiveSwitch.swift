@@ -20,7 +20,18 @@ final class LiveSwitch: Sendable {
             default: .none
             }
         }
-        func run(_ arguments: [String], standardInput: [UInt8], as caller: Caller) async -> ControlReply {
+        /// Texts that `stream` has handed over, and whether the last one was taken.
+        let streamed = Monitor<(count: Int, isOver: Bool)>((0, false))
+
+        func run(
+            _ arguments: [String], standardInput: [UInt8], as caller: Caller, output: (any CommandOutput)?
+        ) async -> ControlReply {
+            if arguments.first == "stream", let output {
+                // As much as the reader takes.
+                while await output.write(String(repeating: "x", count: 65_536) + "\n") { streamed.withLock { $0.count += 1 } }
+                streamed.withLock { $0.isOver = true }
+                return ControlReply(status: .done)
+            }
             if arguments == ["lines"] { return ControlReply(status: .done, output: "one\ntwo\n") }
             return ControlReply(status: .refused, output: "\(arguments) \(standardInput.count)", errorOutput: "complaint")
         }
@@ -38,6 +49,7 @@ final class LiveSwitch: Sendable {
     }
 
     let enroller = FakeEnroller()
+    let commands = Echo()
     let group: SwitchboardGroup
     let port: UInt16
     let terminalKeys: [TestKey]
@@ -77,7 +89,7 @@ final class LiveSwitch: Sendable {
                 listen: [.loopback(port: 0)], hostKeys: [.generate()], hostname: "relay.test", switchboards: switchboards,
                 supportLimit: supportLimit, limits: limits),
             registry: Registry(terminals: terminals, staff: members, grants: grants),
-            report: { event in events.withLock { $0.append(event) } }, commands: Echo(), enroller: enroller)
+            report: { event in events.withLock { $0.append(event) } }, commands: commands, enroller: enroller)
         port = try #require(try group.start().first?.port)
     }
 

@@ -31,11 +31,14 @@ package struct ControlReply: Hashable, Codable, Sendable {
     package var output: String
     /// For standard error.
     package var errorOutput: String
+    /// What the command is to be asked with to go on where this reply ends; `nil`: it is no command that goes on.
+    package var next: Int64?
 
     /// A reply from its parts.
-    package init(status: ExitStatus, output: String = "", errorOutput: String = "") {
+    package init(status: ExitStatus, output: String = "", errorOutput: String = "", next: Int64? = nil) {
         self.status = status
         self.output = output
         self.errorOutput = errorOutput
+        self.next = next
     }
 }

@@ -6,6 +6,12 @@ package enum SupportCommands {
     package static let requestLife = "7d"
     /// How long `wait` waits unless told otherwise, and at most.
     package static let waiting = (standard: "1h", longest: "24h")
+    /// Events of the past that `events` shows unless told otherwise.
+    package static let pastEvents = 10
+    /// Events that `events` gives at once: they are one reply in memory.
+    package static let mostEvents = 1000
+    /// Periods online that `history` shows unless told otherwise.
+    package static let historyPeriods = 20
 
     /// What every one of them takes beside its own options.
     package static let json = CommandSpec.Option("--json", "answer as JSON, for programs")
@@ -51,6 +57,18 @@ package enum SupportCommands {
     /// Who is on which terminal.
     package static let sessions = [
         CommandSpec("sessions", "List the open sessions", options: [.init("--past", "the newest past ones too")]),
+        CommandSpec(
+            "history", "Show when a terminal was online, and who was on it, newest first", arguments: [.init("TERMINAL")],
+            options: [
+                .init("--since", value: "WHEN", "back to when: 8h or 7d ago, or a date (UTC) (else the newest \(historyPeriods) times)")
+            ]),
+        CommandSpec(
+            "events", "Show what happened at the terminals that you may reach: who came, who went, what waits",
+            options: [
+                .init("--follow", "go on with what happens, until Ctrl-C"),
+                .init("--last", value: "N", "how many past ones (else \(pastEvents), at most \(mostEvents))"),
+                .init("--after", value: "ID", "begin behind this event instead (at most \(mostEvents) are given at once)"),
+            ]),
         CommandSpec("end", "End an open session", arguments: [.init("SESSION")]),
     ]
 

@@ -43,6 +43,15 @@ package func digest(_ algorithm: DigestAlgorithm, of bytes: [UInt8]) -> [UInt8] 
     return result
 }
 
+/// The keyed hash of `bytes` (RFC 2104) with SHA-256: 32 bytes.
+package func hmacSHA256(_ bytes: [UInt8], key: [UInt8]) -> [UInt8] {
+    var result = [UInt8](repeating: 0, count: DigestAlgorithm.sha256.length)
+    var written = 0
+    let made = EVP_Q_mac(nil, "HMAC", nil, "SHA256", nil, key, key.count, bytes, bytes.count, &result, result.count, &written)
+    precondition(made != nil && written == result.count, "EVP_Q_mac")
+    return result
+}
+
 extension PublicKey {
     /// SHA-256 of the wire form, as OpenSSH prints it.
     package var fingerprint: Fingerprint { Fingerprint(digest: digest(.sha256, of: blob)) }

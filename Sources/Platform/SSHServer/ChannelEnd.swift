@@ -4,6 +4,13 @@ package import SSHProtocol
 package protocol ChannelEndObserver: AnyObject {
     /// The channel is over; nothing more comes from it or goes to it. Called once.
     func channelEndClosed(_ end: ChannelEnd)
+    /// All that waited has been sent.
+    func channelEndEmptied(_ end: ChannelEnd)
+}
+
+extension ChannelEndObserver {
+    /// Does nothing: for who writes as much as it likes.
+    package func channelEndEmptied(_ end: ChannelEnd) {}
 }
 
 /// One channel of one socket, with the bytes that wait to be sent on it.
@@ -35,7 +42,7 @@ package final class ChannelEnd {
     private var waitingErrors: [UInt8] = []
     private var ending = Ending.none
     /// Whether bytes, or an ending behind them, wait for the window or the socket.
-    var isWaiting: Bool { !waiting.isEmpty || !waitingErrors.isEmpty }
+    package var isWaiting: Bool { !waiting.isEmpty || !waitingErrors.isEmpty }
 
     init(_ connection: SocketConnection, _ id: ChannelID, observer: (any ChannelEndObserver)?) {
         self.connection = connection
@@ -105,6 +112,7 @@ package final class ChannelEnd {
             waiting.releaseIfEmpty()
             connection.waitingEnds -= 1
             performEnding()
+            observer?.channelEndEmptied(self)
         }
         return true
     }

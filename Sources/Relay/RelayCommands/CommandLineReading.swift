@@ -97,6 +97,8 @@ extension RelayCommand {
         case "revoke": self = .change(.revoke(try Self.value(line.arguments[0]), try Self.value(line.arguments[1])))
         case "announce": self = .change(.announce(try Self.announcement(line, now: now)))
         case "sessions": self = .sessions(past: line.has("--past"))
+        case "history": self = .history(try terminal(), since: try Self.beginning(line.value("--since"), now: now))
+        case "events": self = .events(try Self.events(line))
         case "end": self = .endSession(try Self.value(line.arguments[0]))
         case "audit":
             let since = try Self.beginning(line.value("--since"), now: now)
@@ -152,6 +154,18 @@ extension RelayCommand {
             throw .badValue("\(Printable.quoted(text)) is not a \(name): use a number from \(range.lowerBound)\(top)")
         }
         return number
+    }
+
+    private static func events(_ line: ParsedCommand) throws(RelayCommandError) -> EventsWish {
+        let most = SupportCommands.mostEvents
+        if let text = line.value("--after") {
+            guard !line.has("--last") else { throw .badValue("events takes --last or --after, not both") }
+            return EventsWish(.after(try number(text, in: 0...Int64.max, called: "number of an event")), isFollowing: line.has("--follow"))
+        }
+        let last = try line.value("--last").map { (text) throws(RelayCommandError) in
+            Int(try number(text, in: 0...Int64(most), called: "number of events"))
+        }
+        return EventsWish(.last(last ?? SupportCommands.pastEvents), isFollowing: line.has("--follow"))
     }
 
     private static func text(_ bytes: [UInt8], for command: String) throws(RelayCommandError) -> String {

@@ -110,7 +110,7 @@ extension Desk: Enroller {
         defer { endChange() }
         do throws(LedgerError) {
             let (enrolment, registry) = try await ledger.enrol(key, codeDigest: codeDigest, source: source, at: now())
-            if enrolment != .refused { await live?.apply(registry) }
+            if enrolment != .refused { await apply(registry) }
             return enrolment
         } catch {
             // Disk full: nothing was changed, and the terminal tries again.

@@ -20,7 +20,9 @@ extension Desk: CommandRunner {
     /// Runs a command line: the whole way from words to words.
     ///
     /// No words at all, which is what `ssh RELAY` without a command sends, tell who the caller is and what there is.
-    package func run(_ arguments: [String], standardInput: [UInt8], as caller: Caller) async -> ControlReply {
+    package func run(
+        _ arguments: [String], standardInput: [UInt8], as caller: Caller, output: (any CommandOutput)? = nil
+    ) async -> ControlReply {
         let table: CommandTable
         switch caller {
         case .localOperator: table = RelayCommandTable.local
@@ -47,10 +49,14 @@ extension Desk: CommandRunner {
             if line.name == "help" { return ControlReply(status: .done, output: try await help(line.arguments, for: caller)) }
             if caller.isRemote, case .file = KeySource(of: line) { throw .keyFromFileOverSSH(command: line.name) }
             let command = try RelayCommand(line, standardInput: standardInput, now: now())
+            if case .events(let wish) = command, wish.isFollowing, let output {
+                try await follow(wish, as: caller, isForPrograms: line.has("--json"), to: output)
+            }
             let reply = try await perform(command, as: caller)
-            let output = line.has("--json") ? reply.json : reply.text(program: program, now: now())
+            let text = line.has("--json") ? reply.json : reply.text(program: program, now: now())
             return ControlReply(
-                status: reply.status, output: output, errorOutput: line.has("--json") ? "" : reply.remarks(program: program))
+                status: reply.status, output: text, errorOutput: line.has("--json") ? "" : reply.remarks(program: program),
+                next: reply.next)
         } catch {
             return error.reply(program: program)
         }

@@ -12,31 +12,42 @@ package actor Desk {
     let ledger: any RelayLedger
     let now: @Sendable () -> WallTime
     let chance: @Sendable (Int) -> [UInt8]
+    /// Rung when there is something new to tell; its end is the end of the relay.
+    package nonisolated let bell: Bell
 
     // Owned by the actor.
     private(set) var identity: RelayIdentity
     private(set) var live: (any LiveRelay)?
     private(set) var keeper: (any RelayKeyKeeper)?
     /// The run of the running relay.
-    private var run = RunID(0)
+    private(set) var run = RunID(0)
     /// Commands that wait for a terminal now.
     var waiters = 0
+    /// Commands that follow the events now.
+    var followers = 0
+    /// Whether the relay is about to end, and nobody follows any more.
+    var isLeaving = false
+    /// The snapshot that the running relay decides by; `nil`: nothing has changed since it started.
+    private var applied: Registry?
     private var isChanging = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
     /// A desk without a running relay.
     /// - Parameters:
     ///   - now: the wall clock.
+    ///   - bell: the ledger's.
     ///   - chance: so many random bytes, for join codes.
     ///   - keeper: of the relay's host keys; `nil`: it comes with `attach`.
     package init(
         ledger: any RelayLedger, identity: RelayIdentity, keeper: (any RelayKeyKeeper)? = nil, now: @escaping @Sendable () -> WallTime,
+        bell: Bell = Bell(),
         chance: @escaping @Sendable (Int) -> [UInt8] = { randomBytes($0) }
     ) {
         self.keeper = keeper
         self.ledger = ledger
         self.identity = identity
         self.now = now
+        self.bell = bell
         self.chance = chance
     }
 
@@ -88,6 +99,9 @@ package actor Desk {
         case .listStaff: return .staff(registry.staff.map { view(of: $0, in: registry) })
         case .listGroups: return .groups(registry.groups.map { view(of: $0, in: registry) })
         case .sessions(let past): return .sessions(try await sessions(past: past, for: caller, in: registry))
+        case .history(let name, let since):
+            return .history(try await history(of: try require(name, in: registry), since: since, for: caller, in: registry))
+        case .events(let wish): return .events(try await events(wish, for: caller, in: registry))
         case .endSession(let session): return try await end(session, as: caller, in: registry)
         case .audit(let last, let since):
             let entries = try await asked { () async throws(LedgerError) in try await ledger.audit(since: since, limit: last) }
@@ -137,8 +151,15 @@ package actor Desk {
     ) async throws(RelayCommandError) -> (registry: Registry, replaced: PublicKey?) {
         let done: (registry: Registry, replaced: PublicKey?)
         do { done = try await ledger.perform(change, by: actor, at: now()) } catch { throw .ledger(error, change) }
-        await live?.apply(done.registry)
+        await apply(done.registry)
         return done
+    }
+
+    /// Tells the running relay.
+    func apply(_ registry: Registry) async {
+        guard let live else { return }
+        applied = registry
+        await live.apply(registry)
     }
 
     /// Waits for the changes before this one: first come, first served.
@@ -170,6 +191,14 @@ package actor Desk {
 
     func currentRegistry() async throws(RelayCommandError) -> Registry {
         try await asked { () async throws(LedgerError) in try await ledger.registry() }
+    }
+
+    /// What the running relay decides by, without asking the store where it can be helped: for those who ask at every event.
+    func appliedRegistry() async throws(RelayCommandError) -> Registry {
+        if let applied { return applied }
+        let registry = try await currentRegistry()
+        if live != nil, applied == nil { applied = registry }
+        return applied ?? registry
     }
 
     func asked<Value: Sendable>(_ question: () async throws(LedgerError) -> Value) async throws(RelayCommandError) -> Value {
@@ -282,27 +311,11 @@ package actor Desk {
     private func sessions(past: Bool, for caller: Caller, in registry: Registry) async throws(RelayCommandError) -> [SessionView] {
         guard live != nil || past else { throw .notRunning(command: "sessions") }
         let open = (await live?.bridges() ?? []).filter { caller.maySee($0.staff, in: registry) }.sorted { $0.id < $1.id }
-        var views = open.map { bridge in
-            SessionView(
-                id: SessionID(run: run, bridge: bridge.id),
-                staff: registry.staff(bridge.staff)?.name.description ?? bridge.staff.description,
-                terminal: registry.terminal(bridge.terminal)?.name.description ?? bridge.terminal.description,
-                from: Printable.escaped(bridge.source), key: nil, openedAt: bridge.since, closedAt: nil, reason: nil,
-                bytesToTerminal: bridge.bytesToTerminal, bytesFromTerminal: bridge.bytesFromTerminal)
-        }
+        let views = open.map { SessionView($0, run: run, in: registry) }
         guard past else { return views }
         let records = try await asked { () async throws(LedgerError) in try await ledger.bridges(limit: Self.pastSessions) }
         let own = caller.staffName(in: registry)
-        for record in records where own.map({ $0 == record.staff }) ?? true {
-            guard let end = record.end else { continue }
-            views.append(
-                SessionView(
-                    id: SessionID(run: record.run, bridge: record.id), staff: record.staff, terminal: record.terminal, from: record.source,
-                    key: record.key.description,
-                    openedAt: record.openedAt, closedAt: end.at, reason: end.reason.rawValue, bytesToTerminal: end.bytesToTerminal,
-                    bytesFromTerminal: end.bytesFromTerminal))
-        }
-        return views
+        return views + records.filter { $0.end != nil && (own == nil || own == $0.staff) }.map { SessionView($0) }
     }
 
     /// Past sessions that `sessions --past` looks at.

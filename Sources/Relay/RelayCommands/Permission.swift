@@ -32,10 +32,10 @@ enum Permission {
             }
             if member.role == .admin { return .granted }
             switch command {
-            case .listTerminals, .sessions, .endSession, .listRequests, .newRequest, .hostKeys(nil, _), .whoAmI, .overview:
+            case .listTerminals, .sessions, .events, .endSession, .listRequests, .newRequest, .hostKeys(nil, _), .whoAmI, .overview:
                 // What of it is theirs, the desk sees to.
                 return .granted
-            case .showTerminal(let name), .wait(let name, _), .hostKeys(.some(let name), _):
+            case .showTerminal(let name), .wait(let name, _), .hostKeys(.some(let name), _), .history(let name, _):
                 return reachable(name, by: id, in: registry, at: now) == nil ? .refused(.notYours(host: name.description)) : .granted
             case .showWaiting(let name), .change(.approve(let name, _, _)), .change(.approveWaiting(let name, _)):
                 guard let terminal = reachable(name, by: id, in: registry, at: now) else {

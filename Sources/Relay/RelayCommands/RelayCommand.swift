@@ -30,6 +30,10 @@ package enum RelayCommand: Hashable, Sendable {
     case listGroups
     /// `sessions`: the open bridges; with `past`, the newest past ones too.
     case sessions(past: Bool)
+    /// `history`: when a terminal was online, and who was on it; without `since` the newest periods.
+    case history(TerminalName, since: WallTime?)
+    /// `events`: what happened, and with `isFollowing` what happens.
+    case events(EventsWish)
     /// `end`.
     case endSession(SessionID)
     /// `audit`: the newest `last` entries, none older than `since`.
@@ -120,6 +124,10 @@ package enum RelayReply: Hashable, Sendable {
     case groups([GroupView])
     /// Open ones first.
     case sessions([SessionView])
+    /// When a terminal was online, and who was on it.
+    case history(HistoryView)
+    /// What happened, oldest first.
+    case events(EventsPage)
     /// A bridge was ended.
     case sessionEnded(SessionID)
     /// Oldest first.
@@ -174,6 +182,8 @@ package enum RelayCommandError: Error, Hashable, Sendable {
 
     /// The client went while the command waited: nobody reads this.
     case abandoned
+    /// The relay is about to end while somebody follows its events; where to go on.
+    case followingEnds(after: Int64)
     /// The command asks the running relay, and none runs.
     case notRunning(command: String)
     /// There is a second host key of the relay already.

@@ -9,7 +9,8 @@ extension RelayCommandError {
         switch self {
         case .usage, .badValue, .keyFromFileOverSSH, .localOnly: .usage
         case .badKey, .keyMissing, .ledger, .refused, .notAllowed, .replacingIsForAdmins, .cancellingIsForAdmins, .noSuchSession,
-            .staffMissing, .nameNotFree, .notOnline, .abandoned, .relayKeyPrepared, .noSecondRelayKey, .relayKeyUnknown, .relayKeyNotKept:
+            .staffMissing, .nameNotFree, .notOnline, .abandoned, .relayKeyPrepared, .noSecondRelayKey, .relayKeyUnknown, .relayKeyNotKept,
+            .followingEnds:
             .refused
         case .notRunning: .notRunning
         }
@@ -42,6 +43,8 @@ extension RelayCommandError {
         case .notOnline(let name, let time, .approval?):
             "\(name) did not connect within \(time): its key waits for your approval; see: \(program) approve \(name)"
         case .abandoned: "nobody waits any more"
+        case .followingEnds(let number):
+            "the relay is about to restart; in a moment this goes on without a gap: \(program) events --follow --after \(number)"
         case .notRunning(let command): "\(command): the relay is not running; start it with: towline-relay serve"
         case .noSuchSession(let session): "there is no open session \(session); see: \(program) sessions"
         case .relayKeyPrepared(let key): "there is a second host key already, \(key); see: \(program) relay-key"
@@ -182,6 +185,8 @@ extension RelayCommand {
         case .listStaff: "staff list"
         case .listGroups: "group list"
         case .sessions: "sessions"
+        case .history: "history"
+        case .events: "events"
         case .endSession: "end"
         case .audit: "audit"
         case .exportAudit: "audit export"

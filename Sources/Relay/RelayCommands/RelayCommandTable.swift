@@ -39,6 +39,9 @@ package enum RelayCommandTable {
     /// Entries that `audit export` gives at once: some 10 MB. More are asked for with `--after`.
     package static let exportedEntries = 20_000
 
+    /// Sessions that `history` shows at most: they are one reply in memory.
+    package static let historySessions = 1000
+
     /// Of the manual page: that of administrators' programs.
     package static let manualSection = 8
 

@@ -24,6 +24,11 @@ extension RelayReply {
         }
     }
 
+    /// The number behind which `events --after` goes on.
+    package var next: Int64? {
+        if case .events(let page) = self { page.next } else { nil }
+    }
+
     /// Plain text that reads well in 80 columns, ending in a line feed.
     /// - Parameters:
     ///   - program: how the reader calls commands.
@@ -45,6 +50,8 @@ extension RelayReply {
         case .auditExport(let entries, _): entries.map { Self.encode($0, isPretty: false) }.joined()
         case .overview(let overview): Self.text(of: overview, program: program, now: now)
         case .sessions(let sessions): Self.text(of: sessions, now: now)
+        case .history(let history): Self.text(of: history, now: now)
+        case .events(let page): page.text
         case .sessionEnded(let session): "session \(session) ended\n"
         case .audit(let entries): Self.text(of: entries)
         case .auditVerdict(.intact(let entries, let head)):
@@ -74,6 +81,8 @@ extension RelayReply {
         case .auditExport(let entries, _): entries.map { Self.encode($0, isPretty: false) }.joined()
         case .overview(let overview): Self.encode(overview)
         case .sessions(let sessions): Self.encode(sessions)
+        case .history(let history): Self.encode(history)
+        case .events(let page): page.json
         case .sessionEnded(let session): Self.encode(ChangeResult(done: "end \(session)"))
         case .audit(let entries): Self.encode(entries)
         case .auditVerdict(.intact(let entries, let head)):
@@ -104,7 +113,7 @@ extension RelayReply {
         let why: String?
     }
 
-    private static func encode(_ value: some Encodable, isPretty: Bool = true) -> String {
+    static func encode(_ value: some Encodable, isPretty: Bool = true) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting =
             isPretty ? [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes] : [.sortedKeys, .withoutEscapingSlashes]

@@ -177,7 +177,8 @@ extension RelayReply {
         var table = TextTable(["ID", "STAFF", "FROM", "TERMINAL", "OPENED", "ENDED", "TO/FROM TERMINAL"])
         for session in sessions {
             table.add([
-                session.id.description, session.staff, session.from, session.terminal, TimeAgo.text(since: session.openedAt, now: now),
+                session.id.description, session.staff, session.from ?? "", session.terminal,
+                TimeAgo.text(since: session.openedAt, now: now),
                 session.closedAt.map { "\(TimeAgo.text(since: $0, now: now)), \(session.reason ?? "")" } ?? "open",
                 "\(bytes(session.bytesToTerminal))/\(bytes(session.bytesFromTerminal))",
             ])

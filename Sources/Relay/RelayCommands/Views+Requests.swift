@@ -155,13 +155,3 @@ package struct OverviewView: Hashable, Sendable, Encodable {
     /// How many of them are online.
     package let onlineCount: Int
 }
-
-/// Bytes as two digits each.
-enum Hexadecimal {
-    static func text(_ bytes: [UInt8]) -> String {
-        bytes.map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }.joined()
-    }
-}

@@ -182,8 +182,8 @@ package struct SessionView: Hashable, Sendable, Encodable {
     package let staff: String
     /// Where to.
     package let terminal: String
-    /// The member of staff's end as `address:port`.
-    package let from: String
+    /// The member of staff's end as `address:port`; `nil`: another's, which is for admins.
+    package let from: String?
     /// Fingerprint of the key that opened it; `nil` while it is open.
     package let key: String?
     /// When it was opened.
@@ -196,6 +196,37 @@ package struct SessionView: Hashable, Sendable, Encodable {
     package let bytesToTerminal: UInt64
     /// Bytes from the terminal to staff.
     package let bytesFromTerminal: UInt64
+
+    /// A session that the store remembers.
+    /// - Parameters:
+    ///   - live: the same, if it is open now.
+    ///   - isWhole: whether the reader may see where from and by which key.
+    init(_ record: BridgeRecord, live: LiveBridge? = nil, isWhole: Bool = true) {
+        id = SessionID(run: record.run, bridge: record.id)
+        staff = record.staff
+        terminal = record.terminal
+        from = isWhole ? record.source : nil
+        key = isWhole ? record.key.description : nil
+        openedAt = record.openedAt
+        closedAt = record.end?.at
+        reason = record.end?.reason.rawValue
+        bytesToTerminal = record.end?.bytesToTerminal ?? live?.bytesToTerminal ?? 0
+        bytesFromTerminal = record.end?.bytesFromTerminal ?? live?.bytesFromTerminal ?? 0
+    }
+
+    /// A session that is open now.
+    init(_ live: LiveBridge, run: RunID, in registry: Registry) {
+        id = SessionID(run: run, bridge: live.id)
+        staff = registry.staff(live.staff)?.name.description ?? live.staff.description
+        terminal = registry.terminal(live.terminal)?.name.description ?? live.terminal.description
+        from = Printable.escaped(live.source)
+        key = nil
+        openedAt = live.since
+        closedAt = nil
+        reason = nil
+        bytesToTerminal = live.bytesToTerminal
+        bytesFromTerminal = live.bytesFromTerminal
+    }
 }
 
 /// An audit entry as it is shown.

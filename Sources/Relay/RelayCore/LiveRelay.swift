@@ -86,6 +86,13 @@ package enum InputUse: Hashable, Sendable {
     case optional
 }
 
+/// Where a command that goes on says what happens, before its reply.
+package protocol CommandOutput: Sendable {
+    /// Hands text over, and returns when the reader has taken it: what a slow reader has not taken is nowhere but there.
+    /// - Returns: false if nobody reads any more; then the command ends.
+    func write(_ text: String) async -> Bool
+}
+
 /// Runs a command line for a caller: the local operator's, or a member of staff's or a terminal's over ssh.
 package protocol CommandRunner: Sendable {
     /// How a command uses its standard input.
@@ -96,5 +103,6 @@ package protocol CommandRunner: Sendable {
     ///   - arguments: the words of the command, without a program name.
     ///   - standardInput: what the command reads, at most what the transport allowed.
     ///   - caller: who gives it; what they may not do is a reply with status 1, not an error here.
-    func run(_ arguments: [String], standardInput: [UInt8], as caller: Caller) async -> ControlReply
+    ///   - output: for a command that goes on; `nil`: the transport carries one reply only.
+    func run(_ arguments: [String], standardInput: [UInt8], as caller: Caller, output: (any CommandOutput)?) async -> ControlReply
 }

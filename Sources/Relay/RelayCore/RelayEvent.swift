@@ -32,7 +32,7 @@ package enum RelayEvent: Hashable, Sendable {
     case refused(source: String, who: Principal?, what: String, why: String, at: WallTime)
 }
 
-/// Why a tunnel ended. The raw value stands in the audit log.
+/// Why a tunnel ended. The raw value stands in the store.
 package enum TunnelEnd: String, CaseIterable, Hashable, Sendable {
     /// The terminal closed the connection, or cancelled the forward.
     case closedByTerminal = "closed by the terminal"
@@ -50,6 +50,8 @@ package enum TunnelEnd: String, CaseIterable, Hashable, Sendable {
     case protocolError = "protocol error"
     /// The relay ended.
     case relayStopped = "the relay stopped"
+    /// Found open in the store when the relay started: the run before died.
+    case recovered = "recovered"
 }
 
 /// Why a bridge ended. The raw value stands in the store and in the audit log.

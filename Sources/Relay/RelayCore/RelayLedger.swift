@@ -50,12 +50,39 @@ package protocol RelayLedger: Sendable {
     /// Moves `lastSeen` of terminals forward (never back); unknown terminals are skipped. No audit entry.
     func noteSeen(_ times: [TerminalID: WallTime]) async throws(LedgerError)
 
-    /// Begins a run of the relay: closes bridges that a run before left open as `.recovered`, and numbers the run.
+    /// Begins a run of the relay: closes bridges and online periods that a run before left open as `.recovered`, and numbers the run.
+    ///
+    /// Such a period ended when its terminal was last seen, as far as the store knows.
     /// - Returns: the run's number and how many bridges were closed.
     func beginRun(at now: WallTime) async throws(LedgerError) -> (run: RunID, recovered: Int)
 
     /// Past and open bridges, newest first, at most `limit`.
     func bridges(limit: Int) async throws(LedgerError) -> [BridgeRecord]
+
+    /// Those that led to the terminal of this name and were opened at `since` or later, newest first, at most `limit`.
+    func bridges(to terminal: TerminalName, since: WallTime, limit: Int) async throws(LedgerError) -> [BridgeRecord]
+
+    /// When a terminal was online: its periods that had not ended before `since`, newest first, at most `limit`.
+    ///
+    /// The bounds of `OnlinePeriod` hold after each write.
+    func periods(of terminal: TerminalID, since: WallTime?, limit: Int) async throws(LedgerError) -> [OnlinePeriod]
+
+    /// The first `limit` occurrences behind `number`, oldest first. Of all there are, the newest `Occurrence.kept` are kept.
+    func occurrences(after number: Int64, limit: Int) async throws(LedgerError) -> OccurrencePage
+
+    /// The newest `limit` occurrences before `number`, or of all, newest first.
+    func occurrences(before number: Int64?, limit: Int) async throws(LedgerError) -> [Occurrence]
+
+    /// How many occurrences of these kinds there are behind `number`.
+    func occurrenceCount(after number: Int64, of kinds: Set<Occurrence.Kind>) async throws(LedgerError) -> Int
+
+    /// The number of the last occurrence that each receiver has taken, in the order given; for one that is new, of the last that there is.
+    ///
+    /// Receivers that are not named are forgotten.
+    func webhookPositions(of endpoints: [String]) async throws(LedgerError) -> [Int64]
+
+    /// Remembers that a receiver has taken all up to `number`.
+    func noteDelivered(_ number: Int64, to endpoint: String) async throws(LedgerError)
 
     /// The newest `limit` entries of the audit log that are not older than `since`, oldest first.
     func audit(since: WallTime?, limit: Int) async throws(LedgerError) -> [AuditEntry]

@@ -14,3 +14,17 @@ package enum TimeAgo {
         }
     }
 }
+
+/// Puts a length of time into words that people use.
+package enum TimeSpan {
+    /// `45 s`, `12 min`, `3 h 12 min`, `2 days 3 h`; nothing, or less, is `0 s`.
+    package static func text(seconds: Int64) -> String {
+        let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400)
+        return switch seconds {
+        case ..<60: "\(max(0, seconds)) s"
+        case ..<3600: "\(minutes) min"
+        case ..<86_400: "\(hours) h" + (minutes % 60 == 0 ? "" : " \(minutes % 60) min")
+        default: (days == 1 ? "1 day" : "\(days) days") + (hours % 24 == 0 ? "" : " \(hours % 24) h")
+        }
+    }
+}

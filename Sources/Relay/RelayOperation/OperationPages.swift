@@ -25,14 +25,15 @@ package struct OperationPages: Sendable {
     /// The page at `path`; `nil`: there is none.
     /// - Parameters:
     ///   - counts: asked of the switch just now: that it answers is what health means here.
+    ///   - webhooks: what was sent to each receiver, in the order of the configuration.
     ///   - isDraining: whether the relay is about to restart; a balancer then sends new peers elsewhere.
-    package func page(at path: String, _ counts: RelayCounts, isDraining: Bool) -> Answer? {
+    package func page(at path: String, _ counts: RelayCounts, webhooks: [WebhookCounts] = [], isDraining: Bool) -> Answer? {
         switch path {
         case "/healthz":
             let words = isDraining ? "draining" : "ok"
             return Answer(status: isDraining ? 503 : 200, mediaType: "text/plain; charset=utf-8", body: words + "\n")
         case "/metrics":
-            return Answer(status: 200, mediaType: MetricsText.mediaType, body: metrics(counts, isDraining: isDraining))
+            return Answer(status: 200, mediaType: MetricsText.mediaType, body: metrics(counts, webhooks, isDraining: isDraining))
         case "/":
             let body = "towline-relay: see /healthz and /metrics\n"
             return Answer(status: 200, mediaType: "text/plain; charset=utf-8", body: body)
@@ -40,7 +41,7 @@ package struct OperationPages: Sendable {
         }
     }
 
-    private func metrics(_ counts: RelayCounts, isDraining: Bool) -> String {
+    private func metrics(_ counts: RelayCounts, _ webhooks: [WebhookCounts], isDraining: Bool) -> String {
         var text = MetricsText()
         let events = tally.current
         text.add(
@@ -85,8 +86,20 @@ package struct OperationPages: Sendable {
             "towline_relay_loop_lag_seconds", .gauge, "How long this scrape's question waited for each event loop.", by: "switchboard",
             Dictionary(uniqueKeysWithValues: counts.lags.enumerated().map { ("\($0)", Self.seconds($1)) }))
         text.add("towline_relay_draining", .gauge, "1 while the relay lets open sessions end before it restarts.", isDraining ? 1 : 0)
+        if !webhooks.isEmpty { add(webhooks, to: &text) }
         add(ProcessFacts.own, to: &text)
         return text.text
+    }
+
+    private func add(_ webhooks: [WebhookCounts], to text: inout MetricsText) {
+        func add(_ name: String, _ kind: MetricsText.Kind, _ help: String, _ value: (WebhookCounts) -> Double) {
+            let values = Dictionary(uniqueKeysWithValues: webhooks.enumerated().map { ("\($0 + 1)", value($1)) })
+            text.add("towline_relay_webhook_\(name)", kind, help, by: "webhook", values)
+        }
+        add("delivered_total", .counter, "Events that the receiver took.") { Double($0.delivered) }
+        add("failed_total", .counter, "Attempts to deliver an event that failed.") { Double($0.failed) }
+        add("lost_total", .counter, "Events that were given up.") { Double($0.lost) }
+        add("waiting", .gauge, "Events that wait for the receiver.") { Double($0.waiting) }
     }
 
     private func add(_ facts: ProcessFacts, to text: inout MetricsText) {

@@ -1,3 +1,4 @@
+package import RelayCore
 package import Support
 package import SystemCalls
 
@@ -23,6 +24,13 @@ package struct RelayConfiguration: Hashable, Sendable {
     /// Event loops, one thread each; `nil`: one for each processor.
     package var threads: Int?
 
+    /// Where events are sent, each once; may be empty.
+    package var webhooks: [WebhookAddress] = []
+    /// The file with the secret that signs what is sent; `nil` only if nothing is.
+    package var webhookSecretFile: String?
+    /// Which events are sent; not empty.
+    package var webhookEvents = Set(Occurrence.Kind.allCases)
+
     /// The port that SSH is accepted on unless told otherwise (DESIGN §9).
     package static let standardPort: UInt16 = 2222
     /// The most event loops: more than processors only cost.
@@ -38,6 +46,7 @@ package struct RelayConfiguration: Hashable, Sendable {
         ConfigurationKey("data-dir"), ConfigurationKey("listen", repeats: true), ConfigurationKey("metrics"),
         ConfigurationKey("support-limit"),
         ConfigurationKey("drain-time"), ConfigurationKey("drain-spread"), ConfigurationKey("log-level"), ConfigurationKey("threads"),
+        ConfigurationKey("webhook", repeats: true), ConfigurationKey("webhook-secret-file"), ConfigurationKey("webhook-events"),
     ]
 
     /// The configuration file unless told otherwise. Drop-ins are in the folder `conf.d` beside the file, whichever it is.
@@ -111,6 +120,35 @@ package struct RelayConfiguration: Hashable, Sendable {
             }
             threads = count
         }
+        try readWebhooks(values)
+    }
+
+    private mutating func readWebhooks(_ values: ConfigurationValues) throws(ConfigurationError) {
+        let addresses = values.all("webhook")
+        if addresses.map(\.text) != ["none"] {
+            for value in addresses {
+                let address = try WebhookAddress(value)
+                guard !webhooks.contains(address) else { throw value.complaint("this URL is given twice") }
+                guard webhooks.count < WebhookAddress.most else { throw value.complaint("there may be \(WebhookAddress.most) webhooks") }
+                webhooks.append(address)
+            }
+        }
+        webhookSecretFile = values["webhook-secret-file"]?.text
+        if let value = addresses.first, !webhooks.isEmpty, webhookSecretFile == nil {
+            throw value.complaint("webhook needs webhook-secret-file: what is sent is signed with the secret in it")
+        }
+        if let value = values["webhook-events"], value.text != "all" {
+            let words = value.text.split { $0 == " " || $0 == "," }.map(String.init)
+            let known = Occurrence.Kind.allCases.map(\.rawValue)
+            webhookEvents = []
+            for word in words {
+                guard let kind = Occurrence.Kind(rawValue: word) else {
+                    throw value.complaint(
+                        "\(Printable.quoted(word)) is not an event: it is all, or some of \(known.joined(separator: ", "))")
+                }
+                webhookEvents.insert(kind)
+            }
+        }
     }
 
     private static func address(_ value: ConfigurationValue) throws(ConfigurationError) -> SocketAddress {
@@ -139,6 +177,9 @@ package struct RelayConfiguration: Hashable, Sendable {
         note("metrics", metrics, other.metrics, in: &waiting)
         note("log-level", logLevel, other.logLevel, in: &waiting)
         note("threads", threads, other.threads, in: &waiting)
+        note("webhook", webhooks, other.webhooks, in: &waiting)
+        note("webhook-secret-file", webhookSecretFile, other.webhookSecretFile, in: &waiting)
+        note("webhook-events", webhookEvents, other.webhookEvents, in: &waiting)
         return (changed, waiting)
     }
 
@@ -152,6 +193,10 @@ package struct RelayConfiguration: Hashable, Sendable {
         lines.append("drain-spread = \(Self.shown(drainSpread))")
         lines.append("log-level = \(logLevel)")
         lines.append("threads = \(threads.map(String.init) ?? "auto")")
+        lines += webhooks.isEmpty ? ["webhook = none"] : webhooks.map { "webhook = \($0.url)" }
+        if let webhookSecretFile { lines.append("webhook-secret-file = \(Printable.escaped(webhookSecretFile))") }
+        let events = Occurrence.Kind.allCases.filter(webhookEvents.contains).map(\.rawValue)
+        lines.append("webhook-events = \(events.count == Occurrence.Kind.allCases.count ? "all" : events.joined(separator: ", "))")
         return lines.map { $0 + "\n" }.joined()
     }
 

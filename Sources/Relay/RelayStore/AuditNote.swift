@@ -111,6 +111,10 @@ extension RegistryChange {
 enum EventEffect {
     /// A terminal proved to be alive.
     case seen(TerminalID, WallTime)
+    /// A terminal holds its tunnel: its period begins, or goes on with a newer connection.
+    case online(TerminalID, source: String, clientVersion: String, WallTime)
+    /// The connection from this source has no tunnel any more: its period ends, unless a newer one went on with it.
+    case offline(TerminalID, source: String, OnlinePeriod.End)
     /// A period of support began.
     case supportBegan(TerminalID, WallTime)
     /// A bridge was opened.
@@ -121,12 +125,14 @@ enum EventEffect {
     case used(PublicKey, WallTime)
     /// Who holds the first key knows this host key of the relay's.
     case learned(PublicKey, hostKey: Fingerprint)
+    /// Something for those who watch.
+    case occurred(Occurrence.Kind, TerminalID, Occurrence.Facts, WallTime)
     /// A line for the audit log.
     case note(AuditNote)
 
     /// The effects of `event`, in the order in which they are written.
     ///
-    /// Coming and going of tunnels only moves `last_seen`: with thousands of terminals on bad lines it would bury the log.
+    /// Coming and going of tunnels has a table of its own, with bounds: with thousands of terminals on bad lines it would bury the audit log.
     /// - Parameter names: of the event's principals; one that is not there stands as its number.
     static func effects(of event: RelayEvent, run: RunID, names: [Principal: String]) -> [EventEffect] {
         func name(_ id: TerminalID) -> String { names[.terminal(id)] ?? id.description }
@@ -143,10 +149,13 @@ enum EventEffect {
             .note(AuditNote(at: at, actor: actor, action: action, subject: subject, detail: Printable.escaped(detail)))
         }
         switch event {
-        case .terminalOnline(let terminal, _, _, let at):
-            return [.seen(terminal, at)]
-        case .terminalOffline(let terminal, _, _, let lastHeard, _):
-            return [.seen(terminal, lastHeard)]
+        case .terminalOnline(let terminal, let source, let version, let at):
+            let online = EventEffect.online(
+                terminal, source: Printable.escaped(source), clientVersion: Printable.escaped(version), at)
+            return [.seen(terminal, at), online]
+        case .terminalOffline(let terminal, let source, let reason, let lastHeard, let at):
+            let end = OnlinePeriod.End(at: at, lastHeard: lastHeard, reason: reason)
+            return [.seen(terminal, lastHeard), .offline(terminal, source: Printable.escaped(source), end)]
         case .supportBegan(let terminal, let at):
             return [.supportBegan(terminal, at)]
         case .supportOver(let terminal, let at):
@@ -156,7 +165,11 @@ enum EventEffect {
             guard host(of: old) != host(of: new) else { return [] }
             return [note(at, "terminal.takeover", name(terminal), "from \(old) to \(new)")]
         case .cloneSuspected(let terminal, let sources, let at):
-            return [note(at, "terminal.clone-suspected", name(terminal), "one key used from \(sources.joined(separator: " and "))")]
+            let places = sources.map(Printable.escaped)
+            return [
+                note(at, "terminal.clone-suspected", name(terminal), "one key used from \(sources.joined(separator: " and "))"),
+                .occurred(.cloneSuspected, terminal, Occurrence.Facts(from: places.last, alsoFrom: places.first), at),
+            ]
         case .keyUsed(_, let key, let at):
             return [.used(key, at)]
         case .learnedHostKey(_, let key, let hostKey, _):
@@ -170,6 +183,9 @@ enum EventEffect {
                 note(
                     at, "bridge.open", record.terminal, "session \(run.rawValue)-\(bridge), key \(key), from \(source)",
                     actor: "staff:\(record.staff)"),
+                .occurred(
+                    .sessionOpened, terminal,
+                    Occurrence.Facts(from: record.source, key: "\(key)", staff: record.staff, session: "\(run.rawValue)-\(bridge)"), at),
             ]
         case .bridgeClosed(let bridge, let toTerminal, let fromTerminal, let reason, let at):
             let end = BridgeRecord.End(at: at, reason: reason, bytesToTerminal: toTerminal, bytesFromTerminal: fromTerminal)

@@ -6,7 +6,7 @@ package import Support
 extension SQLiteLedger {
     /// Notes something in the audit log.
     package func note(_ action: String, subject: String, by actor: AuditActor, at now: WallTime) throws(LedgerError) {
-        defer { tellAudited() }
+        defer { tell() }
         try stored { () throws(DatabaseError) in
             try database.transaction { () throws(DatabaseError) in
                 try database.append(AuditNote(at: now, actor: actor.text, action: action, subject: subject, detail: ""))

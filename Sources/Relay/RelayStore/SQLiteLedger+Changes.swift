@@ -9,7 +9,7 @@ extension SQLiteLedger {
     package func perform(
         _ change: RegistryChange, by actor: AuditActor, at now: WallTime
     ) throws(LedgerError) -> (registry: Registry, replaced: PublicKey?) {
-        defer { tellAudited() }
+        defer { tell() }
         return try database.transaction(failure: { LedgerError($0, path: path) }) { () throws(LedgerError) in
             var replaced: PublicKey?
             if let note = try apply(change, by: actor, at: now, replaced: &replaced) {
@@ -148,6 +148,9 @@ extension SQLiteLedger {
         if holder != nil { return false }
         try run("DELETE FROM public_key WHERE terminal = ?", .integer(terminal.id))
         try run("INSERT INTO public_key (blob, terminal) VALUES (?, ?)", .blob(key.blob), .integer(terminal.id))
+        try stored { () throws(DatabaseError) in
+            try database.append(.keyApproved, of: TerminalID(terminal.id), Occurrence.Facts(key: "\(key.fingerprint)"), at: now)
+        }
         return true
     }
 

@@ -24,7 +24,7 @@ extension SQLiteLedger {
     package func enrol(
         _ key: PublicKey, codeDigest: [UInt8], source: String, at now: WallTime
     ) throws(LedgerError) -> (enrolment: Enrolment, registry: Registry) {
-        defer { tellAudited() }
+        defer { tell() }
         return try database.transaction(failure: { LedgerError($0, path: path) }) { () throws(LedgerError) in
             try stored { () throws(DatabaseError) in
                 let enrolment = try use(codeDigest, for: key, source: source, at: now)
@@ -74,6 +74,9 @@ extension SQLiteLedger {
             AuditNote(
                 at: now, actor: AuditActor.relay.text, action: found.approvesItself ? "terminal.join" : "terminal.key-waits",
                 subject: found.name.description, detail: "key \(key.fingerprint), from \(Printable.escaped(source))"))
+        try database.append(
+            found.approvesItself ? .keyApproved : .keyWaits, of: TerminalID(found.terminal),
+            Occurrence.Facts(from: Printable.escaped(source), key: "\(key.fingerprint)"), at: now)
         return found.approvesItself ? .active(TerminalID(found.terminal)) : .waiting(found.name)
     }
 

@@ -7,7 +7,7 @@ extension SQLiteLedger {
     /// Writes a batch of events in one transaction.
     package func record(_ events: [RelayEvent], run: RunID) throws(LedgerError) {
         guard !events.isEmpty else { return }
-        defer { tellAudited() }
+        defer { tell() }
         try stored { () throws(DatabaseError) in
             try database.transaction { () throws(DatabaseError) in
                 var names: [Principal: String] = [:]
@@ -21,12 +21,13 @@ extension SQLiteLedger {
 
     /// Numbers a new run and closes what the run before left open.
     package func beginRun(at now: WallTime) throws(LedgerError) -> (run: RunID, recovered: Int) {
-        defer { tellAudited() }
+        defer { tell() }
         return try stored { () throws(DatabaseError) in
             try database.transaction { () throws(DatabaseError) in
                 let recovered = try database.run(
                     "UPDATE bridge SET closed_at = ?, reason = ? WHERE closed_at IS NULL", .integer(now.secondsSince1970),
                     .text(BridgeEnd.recovered.rawValue))
+                try database.recoverPeriods(at: now)
                 try database.run("INSERT INTO run (began_at) VALUES (?)", .integer(now.secondsSince1970))
                 let run = RunID(database.lastInsertedRow)
                 let left = recovered == 0 ? "" : ", \(recovered) bridges of an earlier run closed as recovered"
@@ -38,15 +39,26 @@ extension SQLiteLedger {
         }
     }
 
+    private static let selectBridges = """
+        SELECT run, number, staff, terminal, key_fingerprint, source, opened_at, closed_at, reason, bytes_to_terminal, bytes_from_terminal
+        FROM bridge
+        """
+
     /// Past and open bridges, newest first.
     package func bridges(limit: Int) throws(LedgerError) -> [BridgeRecord] {
         try stored { () throws(DatabaseError) in
+            try database.rows(Self.selectBridges + " ORDER BY run DESC, number DESC LIMIT ?", .integer(Int64(limit))) {
+                (row) throws(DatabaseError) in try row.bridge()
+            }
+        }
+    }
+
+    /// Those to one terminal, newest first.
+    package func bridges(to terminal: TerminalName, since: WallTime, limit: Int) throws(LedgerError) -> [BridgeRecord] {
+        try stored { () throws(DatabaseError) in
             try database.rows(
-                """
-                SELECT run, number, staff, terminal, key_fingerprint, source, opened_at, closed_at, reason, bytes_to_terminal,
-                       bytes_from_terminal
-                FROM bridge ORDER BY run DESC, number DESC LIMIT ?
-                """, .integer(Int64(limit))
+                Self.selectBridges + " WHERE terminal = ? AND opened_at >= ? ORDER BY opened_at DESC, run DESC, number DESC LIMIT ?",
+                .text(terminal.description), .integer(since.secondsSince1970), .integer(Int64(limit))
             ) { (row) throws(DatabaseError) in try row.bridge() }
         }
     }
@@ -67,6 +79,18 @@ extension Database {
         switch effect {
         case .seen(let terminal, let time):
             try noteSeen(terminal, time)
+        case .online(let terminal, let source, let version, let time):
+            let facts = Occurrence.Facts(from: source, clientVersion: version)
+            switch try beginPeriod(of: terminal, source: source, clientVersion: version, at: time) {
+            case .began: try append(.terminalOnline, of: terminal, facts, at: time)
+            case .rejoined: try append(.terminalReconnect, of: terminal, facts, at: time)
+            // It was there and is there: nobody has to be told.
+            case .tookOver, nil: break
+            }
+        case .offline(let terminal, let source, let end):
+            if try endPeriod(of: terminal, source: source, end) {
+                try append(.terminalOffline, of: terminal, Occurrence.Facts(from: source, reason: end.reason.rawValue), at: end.at)
+            }
         case .supportBegan(let terminal, let time):
             try run(
                 "UPDATE terminal SET support_since = ? WHERE id = ?", .integer(time.secondsSince1970), .integer(terminal.rawValue))
@@ -78,6 +102,7 @@ extension Database {
                 """, .integer(bridge.run.rawValue), .integer(bridge.id.rawValue), .text(bridge.staff), .text(bridge.terminal),
                 .text(bridge.key.description), .text(bridge.source), .integer(bridge.openedAt.secondsSince1970))
         case .closed(let runID, let bridge, let end):
+            try appendClosing(runID, bridge, end)
             try run(
                 """
                 UPDATE bridge SET closed_at = ?, reason = ?, bytes_to_terminal = ?, bytes_from_terminal = ?
@@ -90,6 +115,8 @@ extension Database {
                 .integer(time.secondsSince1970), .blob(key.blob))
         case .learned(let key, let hostKey):
             try run("UPDATE public_key SET relay_key = ? WHERE blob = ?", .text(hostKey.description), .blob(key.blob))
+        case .occurred(let kind, let terminal, let facts, let time):
+            try append(kind, of: terminal, facts, at: time)
         case .note(let note):
             try append(note)
         }

@@ -11,6 +11,7 @@ extension SQLiteLedger {
         _ report: TerminalReport, hostKeys: [PublicKey], of terminal: TerminalID, at now: WallTime
     ) throws(LedgerError) -> TerminalReport.Outcome {
         precondition(!hostKeys.isEmpty, "a report names host keys")
+        defer { tell() }
         return try stored { () throws(DatabaseError) in
             try database.transaction { () throws(DatabaseError) in
                 try database.write(report, of: terminal, at: now)
@@ -27,6 +28,8 @@ extension SQLiteLedger {
                 guard Set(known.changed) != Set(hostKeys) else { return .changed }
                 try database.write(hostKeys, of: terminal, isAccepted: false)
                 try note("terminal.host-keys-changed", hostKeys, of: terminal, at: now)
+                let fingerprints = hostKeys.map(\.fingerprint.description).joined(separator: ", ")
+                try database.append(.hostKeysChanged, of: terminal, Occurrence.Facts(key: fingerprints), at: now)
                 return .changed
             }
         }

@@ -18,11 +18,15 @@ package actor SQLiteLedger: RelayLedger {
 
     /// Told each entry of the audit log once it is durable; `nil`: nobody listens.
     private let audited: (@Sendable (AuditEntry) -> Void)?
+    /// Rung when an occurrence is durable; `nil`: nobody listens.
+    private let bell: Bell?
 
     // Owned by the executor.
     let database: Database
     /// The number of the last entry that was told.
     private var told: Int64
+    /// The number of the last occurrence that the bell was rung for.
+    private var rung: Int64
 
     /// The executor that it was given.
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -30,10 +34,12 @@ package actor SQLiteLedger: RelayLedger {
     /// Opens the store at `path`, after checking that the file is an undamaged store of a version that this program knows.
     ///
     /// An older version is migrated. Nothing is ever created or repaired here. Blocks the caller; reads the whole file.
-    /// - Parameter audited: told each entry of the audit log that this ledger writes from now on, on the executor, once it is durable.
+    /// - Parameters:
+    ///   - audited: told each entry of the audit log that this ledger writes from now on, on the executor, once it is durable.
+    ///   - bell: rung when there are new occurrences.
     /// - Throws: `.missing`, `.damaged`, `.tooNew`, `.unavailable`.
     package init(
-        path: String, executor: any SerialExecutor, audited: (@Sendable (AuditEntry) -> Void)? = nil
+        path: String, executor: any SerialExecutor, audited: (@Sendable (AuditEntry) -> Void)? = nil, bell: Bell? = nil
     ) throws(LedgerError) {
         let database: Database
         do {
@@ -57,6 +63,7 @@ package actor SQLiteLedger: RelayLedger {
             self.hostname = hostname
             rememberedPort = try database.setting("port").flatMap { UInt16($0) }
             told = try database.auditHead().number
+            rung = try database.lastOccurrence()
         } catch let error as DatabaseError {
             throw LedgerError(error, path: path)
         } catch let error as LedgerError {
@@ -68,6 +75,7 @@ package actor SQLiteLedger: RelayLedger {
         self.executor = executor
         self.database = database
         self.audited = audited
+        self.bell = bell
     }
 
     /// Creates an empty store in a file that must not exist; all in that one file when it returns.
@@ -128,8 +136,13 @@ package actor SQLiteLedger: RelayLedger {
 
     // MARK: - Telling
 
-    /// Tells what has come into the audit log; behind each transaction that may write there.
-    func tellAudited() {
+    /// Tells what has come into the audit log and among the occurrences; behind each transaction that may write there.
+    func tell() {
+        // A number that cannot be read now is read behind the next transaction.
+        if let bell, let last = try? database.lastOccurrence(), last > rung {
+            rung = last
+            bell.ring()
+        }
         // An entry that cannot be read now is told with the next ones.
         guard let audited, let entries = try? audit(after: told, since: nil, limit: .max), let last = entries.last else { return }
         told = last.number

@@ -187,8 +187,57 @@ enum Schema {
                 CREATE INDEX audit_by_time ON audit (at);
                 """),
         Migration(version: 3, sql: "ALTER TABLE terminal ADD COLUMN support_since INTEGER"),
+        Migration(
+            version: 4,
+            sql: """
+                -- When a terminal held its tunnel. Numbers count up for each terminal, so that its oldest rows are found without counting.
+                CREATE TABLE online_period (
+                    terminal   INTEGER NOT NULL REFERENCES terminal (id) ON DELETE CASCADE,
+                    number     INTEGER NOT NULL,
+                    began_at   INTEGER NOT NULL,
+                    source     TEXT NOT NULL,
+                    client     TEXT NOT NULL,
+                    reconnects INTEGER NOT NULL DEFAULT 0,
+                    ended_at   INTEGER,
+                    last_heard INTEGER,
+                    reason     TEXT,
+                    PRIMARY KEY (terminal, number),
+                    CHECK ((ended_at IS NULL) = (reason IS NULL)),
+                    CHECK ((ended_at IS NULL) = (last_heard IS NULL))
+                ) STRICT, WITHOUT ROWID;
+                CREATE INDEX online_period_by_end ON online_period (ended_at);
+                CREATE INDEX bridge_of_terminal ON bridge (terminal, opened_at);
+                """),
+        Migration(
+            version: 5,
+            sql: """
+                -- What whoever watches the relay is told; the oldest are dropped. The terminal may be gone: its name is that of the time.
+                CREATE TABLE occurrence (
+                    number        INTEGER PRIMARY KEY,
+                    at            INTEGER NOT NULL,
+                    kind          TEXT NOT NULL,
+                    terminal      INTEGER NOT NULL,
+                    name          TEXT NOT NULL,
+                    source        TEXT,
+                    other_source  TEXT,
+                    client        TEXT,
+                    reason        TEXT,
+                    key           TEXT,
+                    staff         TEXT,
+                    session       TEXT,
+                    seconds       INTEGER,
+                    to_terminal   INTEGER,
+                    from_terminal INTEGER
+                ) STRICT;
+
+                -- The last occurrence that a receiver took, by the SHA-256 of its URL, which may hold a secret.
+                CREATE TABLE webhook (
+                    endpoint  TEXT PRIMARY KEY,
+                    delivered INTEGER NOT NULL
+                ) STRICT, WITHOUT ROWID;
+                """),
         // The fingerprint of the relay's host key that whoever holds this key was told of last; from when on a key of staff opens nothing.
         Migration(
-            version: 4, sql: "ALTER TABLE public_key ADD COLUMN relay_key TEXT; ALTER TABLE public_key ADD COLUMN until INTEGER"),
+            version: 6, sql: "ALTER TABLE public_key ADD COLUMN relay_key TEXT; ALTER TABLE public_key ADD COLUMN until INTEGER"),
     ]
 }

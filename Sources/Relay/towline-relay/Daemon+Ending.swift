@@ -1,3 +1,4 @@
+import EventLoops
 import RelayCore
 import RelayOperation
 import RelaySwitch
@@ -33,6 +34,16 @@ extension Daemon {
             left = await relay.bridgeCount
         }
         log.notice("relay drained", ["sessions left": left])
+    }
+
+    /// The signals to obey, as they come.
+    func watch(_ signals: EndSignals, on loop: EventLoop) throws(Failure) -> SignalInbox {
+        let inbox = SignalInbox()
+        signals.report = { inbox.arrived($0) }
+        _ = try attempt("cannot wait for signals") { () throws(SystemError) in
+            try loop.register(signals.raw, interest: .read, handler: signals)
+        }
+        return inbox
     }
 
     /// How long peers have to go away now.

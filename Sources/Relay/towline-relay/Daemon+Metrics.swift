@@ -7,9 +7,9 @@ import SystemCalls
 
 extension Daemon {
     /// Serves `/metrics` and `/healthz` where the configuration says; `nil`: nowhere.
-    func serveMetrics(of relay: SwitchboardGroup, _ tally: EventTally, _ state: DaemonState, on loop: EventLoop) async throws(Failure)
-        -> WebServer?
-    {
+    func serveMetrics(
+        of relay: SwitchboardGroup, _ tally: EventTally, _ webhooks: Webhooks, _ state: DaemonState, on loop: EventLoop
+    ) async throws(Failure) -> WebServer? {
         guard let address = configuration.metrics else { return nil }
         let pages = OperationPages(tally: tally)
         let hosts: Set<String> = ["localhost", "127.0.0.1", "::1", "\(address.address)"]
@@ -17,7 +17,8 @@ extension Daemon {
             // A page in somebody's browser must not read them by a name that it made point here.
             guard hosts.contains(request.host) else { return .text("ask for this by its address\n", status: 421) }
             guard request.method == .get || request.method == .head else { return .text("only GET is answered here\n", status: 405) }
-            guard let page = pages.page(at: request.path, await relay.counts(), isDraining: state.isDraining) else {
+            let sent = webhooks.senders.map(\.counts)
+            guard let page = pages.page(at: request.path, await relay.counts(), webhooks: sent, isDraining: state.isDraining) else {
                 return .text("there are /metrics and /healthz here\n", status: 404)
             }
             return HTTPResponse(

@@ -33,20 +33,22 @@ struct Daemon {
         }
         let keys = try installation.relayKeys()
         let executor = BlockingExecutor(name: "store")
-        let ledger = try installation.open(on: executor, audited: Self.audited(in: log))
+        let bell = Bell()
+        let ledger = try installation.open(on: executor, audited: Self.audited(in: log), bell: bell)
         let now: @Sendable () -> WallTime = { WallTime.now }
         let (run, recovered) = try await stored { () async throws(LedgerError) in try await ledger.beginRun(at: now()) }
         if recovered > 0 { log.notice("sessions of an earlier run closed", ["count": recovered]) }
         let journal = EventJournal(ledger: ledger, run: run, now: now) { error in
             log.error("cannot write to the store; it is tried again", ["reason": error.sentence(program: "towline-relay")])
         }
-        let desk = Desk(ledger: ledger, identity: ledger.identity(keys), now: now)
+        let desk = Desk(ledger: ledger, identity: ledger.identity(keys), now: now, bell: bell)
         let registry = try await stored { () async throws(LedgerError) in try await ledger.registry() }
         let tally = EventTally()
         let relay = try relay(keys: keys, hostname: ledger.hostname, registry: registry, desk: desk) { event in
             tally.count(event)
             journal.report(event)
         }
+        let webhooks = try await startWebhooks(ledger, bell, log)
         // Before the first peer can come: from here on every change reaches the switch.
         await desk.attach(relay, keeper: KeyFolder(paths: installation.paths, executor: executor, relay: relay), run: run)
         let bound = try listen(relay)
@@ -59,7 +61,7 @@ struct Daemon {
         loop.start()
         let control = server(on: loop, desk: desk, executor: executor)
         do { try await control.start() } catch { throw Failure(.refused, "cannot take commands: \(error)") }
-        let metrics = try await serveMetrics(of: relay, tally, state, on: loop)
+        let metrics = try await serveMetrics(of: relay, tally, webhooks, state, on: loop)
         let writer = Task { await journal.write() }
         let clock = Task { await tick(journal, relay, ledger, log) }
         let copy = Task { await keepCopy(of: ledger, on: executor, log) }
@@ -78,6 +80,7 @@ struct Daemon {
         }
         log.notice("relay stops", ["signal": ending.rawValue])
         copy.cancel()
+        await desk.endFollowing()
         if ending == .terminate { await drain(relay, inbox, state, log) }
         supervisor.tell(.stopping, .status("ending"))
         clock.cancel()
@@ -88,6 +91,7 @@ struct Daemon {
         await metrics?.stop()
         journal.end()
         await writer.value
+        webhooks.stop()
         // A full disk keeps nobody from stopping. R17
         try? await ledger.note("stop", subject: "run \(run.rawValue)", by: .relay, at: now())
         await ledger.close()
@@ -127,23 +131,13 @@ struct Daemon {
         }
     }
 
-    /// The signals to obey, as they come.
-    private func watch(_ signals: EndSignals, on loop: EventLoop) throws(Failure) -> SignalInbox {
-        let inbox = SignalInbox()
-        signals.report = { inbox.arrived($0) }
-        _ = try attempt("cannot wait for signals") { () throws(SystemError) in
-            try loop.register(signals.raw, interest: .read, handler: signals)
-        }
-        return inbox
-    }
-
     /// One line on standard output, at once: scripts wait for it.
     func say(_ line: String) {
         // Nobody may be reading; that is no reason to stop serving.
         try? Files.writeAll(1, Array((line + "\n").utf8))
     }
 
-    private func stored<Value: Sendable>(_ body: () async throws(LedgerError) -> Value) async throws(Failure) -> Value {
+    func stored<Value: Sendable>(_ body: () async throws(LedgerError) -> Value) async throws(Failure) -> Value {
         do throws(LedgerError) { return try await body() } catch { throw Failure(error) }
     }
 }

@@ -78,9 +78,12 @@ struct Installation {
     /// - Parameters:
     ///   - executor: where all work on it is done.
     ///   - audited: told each entry of the audit log that is written.
-    func open(on executor: BlockingExecutor, audited: (@Sendable (AuditEntry) -> Void)? = nil) throws(Failure) -> SQLiteLedger {
+    ///   - bell: rung when there is something new to tell.
+    func open(
+        on executor: BlockingExecutor, audited: (@Sendable (AuditEntry) -> Void)? = nil, bell: Bell? = nil
+    ) throws(Failure) -> SQLiteLedger {
         do throws(LedgerError) {
-            return try SQLiteLedger(path: paths.store, executor: executor, audited: audited)
+            return try SQLiteLedger(path: paths.store, executor: executor, audited: audited, bell: bell)
         } catch {
             throw Failure(error)
         }

@@ -1,4 +1,5 @@
 import RelayCommands
+import RelayOperation
 import Support
 
 extension Program {
@@ -17,5 +18,11 @@ extension Program {
             }
         default: return nil
         }
+    }
+
+    /// What `serve --check-config` prints: the files that were read, and what holds.
+    static func checked(_ configuration: RelayConfiguration, from files: [String]) throws(Failure) -> String {
+        if let complaint = Daemon.webhookComplaint(configuration) { throw Failure(.usage, complaint) }
+        return files.map { "# \(Printable.escaped($0))\n" }.joined() + configuration.text
     }
 }

@@ -46,8 +46,7 @@ struct Program {
                 let text = try await installation.restore(from: line.arguments[0], isReplacing: line.has("--replace"), by: ownName)
                 return ControlReply(status: .done, output: text)
             case "serve" where line.has("--check-config"):
-                let files = read.files.map { "# \(Printable.escaped($0))\n" }.joined()
-                return ControlReply(status: .done, output: files + configuration.text)
+                return ControlReply(status: .done, output: try Self.checked(configuration, from: read.files))
             case "serve":
                 guard let signals else { throw Failure(.refused, "cannot wait for signals") }
                 let process = ProcessInfo.processInfo.processIdentifier
@@ -57,6 +56,7 @@ struct Program {
                     inherited: InheritedListener.descriptors(environment: environment, process: process))
                 try await daemon.run(until: signals)
                 return ControlReply(status: .done)
+            case "events" where line.has("--follow"): return try follow(line, in: installation)
             default: return try await command(line, in: installation)
             }
         } catch {
