@@ -33,7 +33,7 @@ def enter_namespaces() -> None:
 def main() -> None:
     if INSIDE not in os.environ:
         enter_namespaces()
-    relay = Relay(port=22)
+    relay = Relay(port=22, name=RELAY)
     terminal = Terminal(relay, name=TERMINAL, listening_port=41042)
     try:
         terminal.command("login-user", "add", USER, "--key", f"{relay.staff.path}.pub")
