@@ -55,7 +55,7 @@ extension Words {
         case .loginUser: "ログインユーザー"
         case .keyFingerprint: "鍵のフィンガープリント"
         case .from: "接続元"
-        case .asRelaySays: "{1}（中継サーバーの情報による）"
+        case .asRelaySays: "中継サーバーの情報"
         case .since: "ログイン日時"
         case .openFor: "{1}経過"
         case .doing: "利用中"

@@ -69,7 +69,7 @@ enum Words: String, Wording {
     case loginUser = "Login user"
     case keyFingerprint = "Key fingerprint"
     case from = "From"
-    case asRelaySays = "{1} (as the relay says)"
+    case asRelaySays = "as the relay says"
     case since = "Since"
     case openFor = "for {1}"
     case doing = "Using"
