@@ -47,7 +47,7 @@ class KeyPair:
 
 
 class Relay:
-    """A relay that knows one member of staff, bob, who is an admin of it; called by a name that leads to it."""
+    """A relay, called by a name that leads to it. It knows bob, who comes to terminals, and dana, who looks after it."""
 
     def __init__(self, port: int | None = None, name: str = "localhost"):
         self.folder = Folder()
@@ -59,7 +59,9 @@ class Relay:
         self._running: Program | None = None
         self.start()
         self.staff = KeyPair(self.folder.path, "bob@support")
-        self.command("staff", "add", "bob", "--role", "admin", "--key", f"{self.staff.path}.pub")
+        self.command("staff", "add", "bob", "--key", f"{self.staff.path}.pub")
+        self._admin = KeyPair(self.folder.path, "dana@support")
+        self.command("staff", "add", "dana", "--role", "admin", "--key", f"{self._admin.path}.pub")
 
     def command(self, *words: str, text: str = "") -> str:
         """Runs `towline-relay COMMAND…` as the operator."""
@@ -78,8 +80,8 @@ class Relay:
         self.folder.remove()
 
     def ask(self, *words: str, text: str = "") -> str:
-        """Runs a command of the relay as staff do: with their ordinary `ssh`."""
-        return run(*self.ssh("relay", *words), text=text)
+        """Runs a command of the relay as its admin does: with ordinary `ssh`."""
+        return run(*self.ssh("-i", str(self._admin.path), "relay", *words), text=text)
 
     def ssh(self, *words: str, key: KeyPair | None = None, address: str = "127.0.0.1") -> list[str]:
         """The words of staff's ordinary `ssh`: no configuration of this machine, this relay as `relay`.

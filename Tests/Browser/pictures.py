@@ -39,7 +39,7 @@ def main() -> None:
     relay = Relay(port=22, name=RELAY)
     terminal = Terminal(relay, name=TERMINAL, listening_port=41042)
     try:
-        sheet = relay.ask("request", "new", TERMINAL, "--login", USER)
+        sheet = relay.ask("request", "new", TERMINAL, "--login", USER, "--staff", "bob")
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
             visitors = {language: Visitor(browser, terminal, language=language) for language in ("en", "ja")}

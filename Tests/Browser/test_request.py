@@ -15,7 +15,7 @@ def user(terminal) -> str:
 @pytest.fixture
 def sheet(terminal, relay, user) -> str:
     """The whole text that staff mail to the customer, quotes and all."""
-    printed = relay.ask("request", "new", terminal.name, "--login", user, "--for", "'Shop 42, ticket 7'")
+    printed = relay.ask("request", "new", terminal.name, "--login", user, "--for", "'Shop 42, ticket 7'", "--staff", "bob")
     return "Dear customer,\n\n" + re.sub("^", "> ", printed, flags=re.MULTILINE)
 
 
