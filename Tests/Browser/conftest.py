@@ -16,6 +16,7 @@ EVIL_HOST = "evil.test"
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "root: wants accounts of its own on this machine, which only root can make")
+    config.addinivalue_line("markers", "changes_nothing: saves nothing on the terminal, and shares it with others of this kind")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,9 +44,24 @@ def relay() -> Iterator[Relay]:
     relay.close()
 
 
+@pytest.fixture(scope="session")
+def untouched_terminal(relay: Relay) -> Iterator[Terminal]:
+    """A terminal that stays as it was after its set-up: starting one takes longer than most tests."""
+    terminal = Terminal(relay)
+    terminal.cookies()
+    yield terminal
+    terminal.close()
+
+
 @pytest.fixture
-def terminal(relay: Relay) -> Iterator[Terminal]:
-    """A terminal that was never set up."""
+def terminal(request: pytest.FixtureRequest, relay: Relay) -> Iterator[Terminal]:
+    """A terminal that was never set up; one that has a password and nothing else for a test that `changes_nothing`."""
+    if request.node.get_closest_marker("changes_nothing"):
+        terminal = request.getfixturevalue("untouched_terminal")
+        yield terminal
+        status = terminal.status()
+        assert (status["state"], status["loginUserCount"], status.get("relay")) == ("off", 0, None), "nothing was changed"
+        return
     terminal = Terminal(relay)
     yield terminal
     terminal.close()

@@ -47,19 +47,21 @@ class KeyPair:
 
 
 class Relay:
-    """A relay that knows one member of staff."""
+    """A relay, called by a name that leads to it. It knows bob, who comes to terminals, and dana, who looks after it."""
 
-    def __init__(self, port: int | None = None):
+    def __init__(self, port: int | None = None, name: str = "localhost"):
         self.folder = Folder()
         self._program = program("towline-relay")
         self._data = self.folder.path / "relay"
         self.port = port or free_port()
-        greeting = self.command("init", "--hostname", "relay.example.org")
+        greeting = self.command("init", "--hostname", name)
         self.fingerprint = re.search(r"SHA256:[A-Za-z0-9+/]{43}", greeting).group()
         self._running: Program | None = None
         self.start()
         self.staff = KeyPair(self.folder.path, "bob@support")
         self.command("staff", "add", "bob", "--key", f"{self.staff.path}.pub")
+        self._admin = KeyPair(self.folder.path, "dana@support")
+        self.command("staff", "add", "dana", "--role", "admin", "--key", f"{self._admin.path}.pub")
 
     def command(self, *words: str, text: str = "") -> str:
         """Runs `towline-relay COMMAND…` as the operator."""
@@ -77,16 +79,26 @@ class Relay:
         self.stop()
         self.folder.remove()
 
-    def ssh(self, *words: str) -> list[str]:
-        """The words of staff's ordinary `ssh`: no configuration of this machine, this relay as `relay`."""
-        config = self.folder.path / "ssh_config"
+    def ask(self, *words: str, text: str = "") -> str:
+        """Runs a command of the relay as its admin does: with ordinary `ssh`."""
+        return run(*self.ssh("-i", str(self._admin.path), "relay", *words), text=text)
+
+    def ssh(self, *words: str, key: KeyPair | None = None, address: str = "127.0.0.1") -> list[str]:
+        """The words of staff's ordinary `ssh`: no configuration of this machine, this relay as `relay`.
+
+        - `key`: for terminals, if it is another one than for the relay.
+        - `address`: where they come from.
+        """
+        config = self.folder.path / f"ssh_config-{address}"
         config.write_text(f"""
             Host relay
               HostName 127.0.0.1
+              BindAddress {address}
               Port {self.port}
               User bob
-            Host *
               IdentityFile {self.staff.path}
+            Host *
+              IdentityFile {(key or self.staff).path}
               IdentitiesOnly yes
               IdentityAgent none
               BatchMode yes
@@ -101,11 +113,13 @@ class Relay:
 class Terminal:
     """A terminal with its console, and what the relay knows of it: a name, a listening port, a grant for staff.
 
-    Its login users are accounts of this machine where the tests run as root; `close` removes them.
+    Its login users are accounts of this machine where the tests run as root; `close` removes them. With `is_everywhere` its console is
+    for the whole network, and so over TLS.
     """
 
     def __init__(
         self, relay: Relay, name: str | None = None, listening_port: int | None = None, disk_megabytes: int | None = None,
+        is_everywhere: bool = False,
     ):
         self.relay = relay
         number = next(_numbers)
@@ -118,6 +132,7 @@ class Terminal:
         if self._has_disk:
             self._data.mkdir(0o755)
             run("mount", "-t", "tmpfs", "-o", f"size={disk_megabytes}m,mode=755", "tmpfs", str(self._data))
+        self._is_everywhere = is_everywhere
         self._console_port = free_port()
         self._running: Program | None = None
         self._cookies: dict[str, str] | None = None
@@ -128,7 +143,8 @@ class Terminal:
     # The program
 
     def start(self) -> None:
-        words = ["serve", "--data-dir", str(self._data), "--console", f"127.0.0.1:{self._console_port}"]
+        address = "0.0.0.0" if self._is_everywhere else "127.0.0.1"
+        words = ["serve", "--data-dir", str(self._data), "--console", f"{address}:{self._console_port}"]
         self._running = Program(self.folder.path, "terminal", self._program, *words)
         self._running.says("ready")
 
@@ -173,7 +189,9 @@ class Terminal:
     @property
     def url(self) -> str:
         """Where browsers find its console; without a slash at the end."""
-        return self._said(r"^console +(http\S+)/$")
+        url = self._said(r"^console +(http\S+)/$")
+        # The machine's own name need not lead anywhere; the certificate is for this one too.
+        return f"https://localhost:{self._console_port}" if self._is_everywhere else url
 
     @property
     def setup_code(self) -> str:
@@ -183,6 +201,11 @@ class Terminal:
         return eventually(
             lambda: f"{pattern} in what the terminal says: {self._running.output}{self._running.errors}",
             lambda: re.search(pattern, self._running.output, re.MULTILINE)).group(1)
+
+    @property
+    def certificate(self) -> Path:
+        """The file of the certificate that it made for its console."""
+        return self._data / "agent" / "console_certificate.pem"
 
     @property
     def private_key(self) -> Path:
@@ -233,10 +256,14 @@ class Terminal:
         self.reaches("waiting")
         return name
 
+    def begin_login(self, user: str, key: KeyPair | None = None, address: str = "127.0.0.1") -> Program:
+        """Staff log in and stay."""
+        words = self.relay.ssh("-J", "relay", f"{user}@{self.name}", "echo in; exec cat", key=key, address=address)
+        return Program(self.folder.path, f"ssh-{next(_numbers)}", *words, keeps_input_open=True)
+
     def login(self, user: str) -> Program:
         """Staff log in and stay: returns once their command runs on the terminal."""
-        words = self.relay.ssh("-J", "relay", f"{user}@{self.name}", "echo in; exec cat")
-        login = Program(self.folder.path, f"ssh-{next(_numbers)}", *words, keeps_input_open=True)
+        login = self.begin_login(user)
         login.says("in")
         return login
 
@@ -252,9 +279,10 @@ class Terminal:
     def cookies(self) -> dict[str, str]:
         """The cookies of a session that is signed in; the first call sets the password."""
         if self._cookies is None:
-            is_new = requests.get(f"{self.url}/", headers={"Accept": "application/json"}, timeout=60).json()["code"] == "not-set-up"
+            how = {"headers": {"Accept": "application/json"}, "timeout": 60, "verify": str(self.certificate) if self._is_everywhere else True}
+            is_new = requests.get(f"{self.url}/", **how).json()["code"] == "not-set-up"
             path, body = ("set-up", {"code": self.setup_code, "new_password": PASSWORD}) if is_new else ("sign-in", {"password": PASSWORD})
-            answer = requests.post(f"{self.url}/{path}", json=body, headers={"Accept": "application/json"}, timeout=60)
+            answer = requests.post(f"{self.url}/{path}", json=body, **how)
             assert answer.status_code == 200, answer.text
             self._cookies = answer.cookies.get_dict()
         return self._cookies

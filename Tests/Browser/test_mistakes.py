@@ -83,6 +83,7 @@ def test_sign_in_leads_to_the_page_that_was_asked_for(visit, terminal):
     assert visitor.path == "/log"
 
 
+@pytest.mark.changes_nothing
 def test_a_session_that_is_over_leads_to_sign_in_and_changes_nothing(visitor):
     visitor.open("/remote-support/new")
     visitor.fill("Relay (FQDN)", "relay.example.org")
@@ -100,6 +101,7 @@ def test_a_session_that_is_over_leads_to_sign_in_and_changes_nothing(visitor):
 # SSH login users
 
 
+@pytest.mark.changes_nothing
 def test_a_name_that_is_none_is_refused_with_the_rule(visitor):
     visitor.open("/login-users")
     visitor.fill("User name", "Bad Name!")
@@ -109,6 +111,7 @@ def test_a_name_that_is_none_is_refused_with_the_rule(visitor):
 
 
 @pytest.mark.root
+@pytest.mark.changes_nothing
 def test_an_account_that_this_machine_had_before_is_left_alone(visitor, relay):
     visitor.open("/login-users")
     visitor.fill("User name", "daemon")
@@ -127,6 +130,7 @@ BAD_KEYS = {
 }
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize("kind", BAD_KEYS)
 def test_a_bad_key_is_named_by_its_line_and_all_lines_stay(visitor, terminal, relay, kind):
     typed = f"{relay.staff.line}\n\n{BAD_KEYS[kind]}"
@@ -140,6 +144,7 @@ def test_a_bad_key_is_named_by_its_line_and_all_lines_stay(visitor, terminal, re
     visitor.reads("There is no SSH login user yet.")
 
 
+@pytest.mark.changes_nothing
 def test_a_private_key_is_refused_and_not_shown_again(visitor, terminal, relay):
     visitor.open(f"/create-login-user?name={terminal.login_name}")
     visitor.fill("Public keys", relay.staff.path.read_text())
@@ -206,6 +211,7 @@ def test_of_two_tabs_the_second_is_told_and_keeps_its_text(visitor, terminal, re
 # Remote support
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize("port", ["80", "abc", "70000"])
 def test_a_listening_port_that_is_none_is_refused_and_the_rest_stays(visitor, port):
     visitor.open("/remote-support/new")
@@ -217,6 +223,7 @@ def test_a_listening_port_that_is_none_is_refused_and_the_rest_stays(visitor, po
     expect(visitor.field("Relay (FQDN)")).to_have_value("relay.example.org")
 
 
+@pytest.mark.changes_nothing
 def test_every_field_of_the_settings_says_what_is_wrong_with_it(visitor):
     for field, value, error in [
         ("Relay (FQDN)", "bad!name", "is not a relay address"),
@@ -236,6 +243,7 @@ def test_every_field_of_the_settings_says_what_is_wrong_with_it(visitor):
         expect(visitor.field(field)).to_have_value(value)
 
 
+@pytest.mark.changes_nothing
 def test_a_relay_that_does_not_answer_is_said_before_anything_is_saved(visitor):
     visitor.open("/remote-support/new")
     visitor.fill("Relay (FQDN)", "127.0.0.1")
@@ -332,6 +340,7 @@ def test_the_connection_test_names_the_stage_that_fails(visitor, terminal, relay
 # The rest
 
 
+@pytest.mark.changes_nothing
 def test_a_request_that_is_none_is_said_and_stays(visitor):
     visitor.open("/request")
     for text, error in {"Dear customer, please call us.": "begins with towline:1:", "towline:1:AAAA": "copy"}.items():
@@ -341,6 +350,7 @@ def test_a_request_that_is_none_is_said_and_stays(visitor):
         expect(visitor.field("Request from support")).to_have_value(text)
 
 
+@pytest.mark.changes_nothing
 def test_the_console_says_what_is_wrong_with_its_settings(visitor):
     visitor.open("/system")
     visitor.fill("Allowed host names", "console.example.org\nbad!name")
@@ -388,6 +398,7 @@ def test_a_password_is_changed_only_by_who_knows_it(visitor, terminal):
     assert old.get(f"{terminal.url}/").status_code == 401, "all other sessions end"
 
 
+@pytest.mark.changes_nothing
 def test_what_is_not_there_is_said_in_a_page(visitor):
     visitor.open("/nothing-here")
     visitor.sees(visitor.page.get_by_role("heading", name="There is no such page"))

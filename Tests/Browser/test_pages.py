@@ -1,14 +1,16 @@
 """Every page, in both languages and both colour schemes: axe-core finds no violation, the page fits a phone of 360 px, and nothing is
 left untranslated. Pictures of all of them are kept (see `looks.SCREENSHOTS`)."""
 
+import re
 import socket
 import threading
 
 import pytest
 
-from installation import KeyPair
+from installation import KeyPair, Terminal
 from looks import Look
-from programs import eventually
+from programs import eventually, run
+from visitor import Visitor
 
 LANGUAGES = ["en", "ja"]
 
@@ -123,6 +125,26 @@ def test_a_terminal_that_is_ready(look, terminal):
     look.conclude()
 
 
+def test_a_console_for_the_whole_network(chromium, relay, language):
+    """Over TLS, with a certificate of its own."""
+    terminal = Terminal(relay, is_everywhere=True)
+    try:
+        look = Look(Visitor(chromium, terminal, language=language))
+        look.at("system-tls", "/system")
+        shown = re.sub(r"[\s:]", "", look.visitor.page.locator("section", has=look.visitor.page.locator("#certificate-title")).inner_text())
+        printed = run("openssl", "x509", "-in", str(terminal.certificate), "-noout", "-fingerprint", "-sha256").rpartition("=")[2]
+        assert printed.strip().replace(":", "") in shown
+        look.visitor.page.locator("summary").click()
+        look.visitor.page.locator("#certificate").fill("/nothing/here.pem")
+        look.visitor.page.locator("#private_key").fill("/nothing/key.pem")
+        look.visitor.page.locator("form[action='/system'] .btn-primary").click()
+        look.at("system-certificate-wrong")
+        look.conclude()
+        assert not look.visitor.leave()
+    finally:
+        terminal.close()
+
+
 def test_a_request(look, terminal, relay):
     page = look.visitor.page
     sheet = relay.command("request", "new", terminal.name, "--login", terminal.login_name, "--staff", "bob")
@@ -219,6 +241,7 @@ def test_support_that_does_not_come_about(look, terminal, relay):
     look.conclude()
 
 
+@pytest.mark.changes_nothing
 def test_the_switch_changes_the_language_of_every_page(visit, terminal, language):
     """Whatever the browser asks for, until it is switched back."""
     visitor = visit(language=language)

@@ -49,6 +49,7 @@ def test_a_form_of_another_origin_changes_nothing_W02(visitor, terminal, evil_pa
     assert terminal.status()["state"] == "off"
 
 
+@pytest.mark.changes_nothing
 def test_a_name_of_an_attacker_that_leads_here_sees_no_page_W02(visitor, terminal):
     port = terminal.url.rpartition(":")[2]
     for path in ("/", "/sign-in", "/api/openapi.json"):
@@ -57,6 +58,7 @@ def test_a_name_of_an_attacker_that_leads_here_sees_no_page_W02(visitor, termina
     assert "Remote" not in visitor.page.content()
 
 
+@pytest.mark.changes_nothing
 def test_a_session_cookie_that_was_planted_is_worth_nothing_W05(visit, terminal):
     terminal.cookies()
     visitor = visit(signed_in=False)

@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from installation import KeyPair
+
 ON = "Remote support is on. Nobody is logged in."
 
 
@@ -30,6 +32,28 @@ def test_a_login_that_ends_by_itself_leaves_the_page(visitor, terminal, relay):
     visitor.sees(visitor.status("Remote support is on. {} is logged in now.", relay.staff.name))
     login.end()
     visitor.sees(visitor.status(ON))
+
+
+# How many come at once, each with a key and an address of their own (all of 127.0.0.0/8 is this machine).
+AT_ONCE = 4
+
+
+def test_of_many_who_come_at_once_each_is_shown_with_where_they_come_from(visitor, terminal, relay):
+    user = terminal.open()
+    staff = {f"127.0.0.{10 + number}": KeyPair(terminal.folder.path, f"staff-{number}@support") for number in range(AT_ONCE)}
+    keys = "".join(key.line + "\n" for key in staff.values())
+    terminal.command("login-user", "change", user, "--key", "-", text=keys)
+    logins = [terminal.begin_login(user, key, address) for address, key in staff.items()]
+    visitor.open("/")
+    who = visitor.page.get_by_role("region", name="Who is logged in now")
+    for address, key in staff.items():
+        visitor.sees(who.get_by_role("listitem").filter(has_text=key.name).filter(has_text=f"{address} (as the relay says)"))
+    assert {login["who"]: login["from"] for login in terminal.status()["logins"]} == {key.name: address for address, key in staff.items()}
+    visitor.open("/log")
+    address, key = next(iter(staff.items()))
+    visitor.reads(f"{key.name} logged in as {user} from {address} (as the relay says)")
+    for login in logins:
+        login.end()
 
 
 @pytest.mark.root
@@ -115,6 +139,17 @@ def test_lengths_of_time_go_on_while_nothing_else_happens(visitor, terminal):
         before = grows.inner_text()
         expect(grows).not_to_have_text(before)
     login.end()
+
+
+def test_a_page_is_fetched_once_when_its_stream_opens(visitor, terminal):
+    fetched: list[str] = []
+    visitor.page.on("request", lambda request: request.resource_type == "fetch" and fetched.append(request.url))
+    page = visitor.page
+    with page.expect_response("**/events"), page.expect_event("requestfinished", lambda request: request.resource_type == "fetch"):
+        visitor.open("/")
+    # Another fetch that followed the first one would be on its way before this one is answered.
+    page.evaluate("fetch('/api/openapi.json').then((answer) => answer.text())")
+    assert fetched == [f"{terminal.url}/", f"{terminal.url}/api/openapi.json"]
 
 
 # More than the six connections that a browser has to a host.

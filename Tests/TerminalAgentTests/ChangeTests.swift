@@ -125,11 +125,11 @@ extension TerminalProgramTests {
                     TerminalWire.decode(LogPage.self, Array(try await site.must("log", "--json", "--count", "1000").output.utf8)))
                 let told = page.entries.reversed().map(\.code)
                 let expected: [LogEntry.Code] = [
-                    .serviceStarted, .loginUserAdded, .settingCreated, .supportOn, .waiting, .loginBegan, .sessionBegan, .loginEnded,
+                    .serviceStarted, .loginUserAdded, .settingCreated, .supportOn, .waiting, .loginBeganFrom, .sessionBegan, .loginEnded,
                     .supportOff, .serviceStopped, .serviceStarted,
                 ]
                 #expect(told.filter(expected.contains) == expected, "\(told)")
-                #expect(page.entries.first { $0.code == .loginBegan }?.by == LogEntry.Actor(role: .staff, name: "bob@support"))
+                #expect(page.entries.first { $0.code == .loginBeganFrom }?.by == LogEntry.Actor(role: .staff, name: "bob@support"))
                 #expect(page.entries.first { $0.code == .supportOn }?.by.role == .command)
                 let numbers = page.entries.map(\.number)
                 #expect(Set(numbers).count == numbers.count && numbers == numbers.sorted(by: >))

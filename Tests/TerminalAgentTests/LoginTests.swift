@@ -42,6 +42,8 @@ extension TerminalProgramTests {
                 let status = try await site.status()
                 #expect(status.state == .inUse)
                 #expect(status.logins.map(\.who) == ["bob@support"] && status.logins.map(\.user) == [site.user])
+                // A stock relay has it from its own machine.
+                #expect(status.logins.map(\.from) == ["127.0.0.1"])
                 #expect(try await site.must("status").output.contains("in use by bob@support"))
                 try await session.end()
                 try await eventually("the login is gone from the status") { try await site.status().state == .waiting }

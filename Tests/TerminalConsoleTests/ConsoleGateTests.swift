@@ -9,7 +9,7 @@ import Testing
     private func ask(_ request: HTTPRequest, names: [String] = ["shop-42"]) async throws -> HTTPResponse {
         let folder = try Files.makeTemporaryDirectory()
         defer { try? Files.removeTree(folder) }  // a temporary folder
-        let gate = ConsoleGate(names: names, access: Access(folder: folder))
+        let gate = ConsoleGate(names: names, access: Access(folder: folder), isChange: { $0.path != "/nothing" })
         return await gate.answer(request) { _ in .html("page") }
     }
 
@@ -57,6 +57,11 @@ import Testing
         ] as [[(name: String, value: String)]] {
             #expect(try await ask(request(method, fields)).status == 403, "\(fields)")
         }
+    }
+
+    @Test func whatIsNotThereIsSaidSoWhoeverAsks() async throws {
+        let nothing = HTTPRequest(method: .delete, path: "/nothing", headers: [("Host", "127.0.0.1:8090")])
+        #expect(try await ask(nothing).status == 200, "the page behind says that there is nothing")
     }
 
     @Test func linkFromElsewhereOpensAPage() async throws {

@@ -12,7 +12,7 @@ struct Document {
     /// What stands between tags, references and all.
     private(set) var text = ""
 
-    private static let void: Set<String> = ["meta", "link", "input", "br", "hr", "img"]
+    private static let void: Set<String> = ["meta", "link", "input", "br", "wbr", "hr", "img"]
 
     init(_ html: String) {
         var open: [String] = []

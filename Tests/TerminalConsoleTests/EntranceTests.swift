@@ -1,4 +1,5 @@
 import HTTPServer
+import SystemCalls
 import TerminalCore
 import TestFolders
 import Testing
@@ -96,6 +97,30 @@ import Testing
                 #expect(reply.status == 401 || reply.status == 303, "\(route.name): \(reply.status)")
             }
             #expect(await visitor.terminal.commands.count == before)
+        }
+    }
+
+    @Test func aStreamOfEventsIsRefusedToPagesAsToPrograms() async throws {
+        try await visiting { visitor in
+            try await visitor.signIn()
+            _ = await visitor.post("/sign-out")
+            visitor.accept = "text/event-stream"
+            let reply = await visitor.get("/events")
+            #expect(reply.status == 401 && reply["code"] == "not-signed-in")
+        }
+    }
+
+    @Test(arguments: ["en": "is damaged", "ja": "壊れている"]) func S04_aDamagedPasswordFileIsSaidWithWhatToDo(
+        language: String, words: String
+    ) async throws {
+        try await visiting { visitor in
+            try Files.writeAtomically("\(visitor.folder)/console_password", Array("nonsense\n".utf8), mode: 0o600)
+            visitor.language = language
+            let reply = await visitor.post("/sign-in", [("password", Visitor.password)])
+            #expect(reply.status == 503 && reply.text.contains(words) && reply.text.contains("console_password"))
+            #expect(!reply.text.contains("Nothing was changed"))
+            visitor.accept = "application/json"
+            #expect(await visitor.post("/sign-in", json: ["password": "any"])["code"] == "password-damaged")
         }
     }
 

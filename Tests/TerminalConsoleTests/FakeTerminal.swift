@@ -26,7 +26,7 @@ actor FakeTerminal {
     func logIn(_ who: String) {
         status.state = .inUse
         status.logins = [
-            TerminalStatus.Login(id: 7, user: "alice", who: who, fingerprint: Samples.fingerprint, since: "2026-11-27T08:10:00Z")
+            TerminalStatus.Login(id: 7, user: "alice", who: who, fingerprint: Samples.fingerprint, from: nil, since: "2026-11-27T08:10:00Z")
         ]
     }
 

@@ -79,7 +79,8 @@ enum Samples {
         }
         if state == .inUse {
             status.unconfirmedHostKey = fingerprint
-            var login = TerminalStatus.Login(id: 7, user: "alice", who: who, fingerprint: fingerprint, since: "2026-11-27T08:10:00Z")
+            var login = TerminalStatus.Login(
+                id: 7, user: "alice", who: who, fingerprint: fingerprint, from: "198.51.100.7", since: "2026-11-27T08:10:00Z")
             login.sessions = TerminalStatus.Login.Session.allCases
             status.logins = [login]
         }

@@ -26,18 +26,20 @@ final class Visitor {
 
     static let password = "correct horse battery"
 
+    /// Where the password is kept.
+    let folder: String
     let console: Console
     let terminal: FakeTerminal
     var language = "en"
     var accept = "text/html"
     private(set) var cookies: [String: String] = [:]
 
-    /// - Parameter folder: where the password is kept.
     init(
         folder: String, settings: ConsoleSettings = ConsoleSettings(),
         saves: @escaping @Sendable (ConsoleSettings) -> String? = { _ in nil },
         checks: @escaping @Sendable (ConsoleSettings) -> Console.Obstacle? = { _ in nil }
     ) {
+        self.folder = folder
         let terminal = FakeTerminal()
         self.terminal = terminal
         console = Console(

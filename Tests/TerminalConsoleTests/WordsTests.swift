@@ -120,6 +120,26 @@ import Testing
         for word in Words.allCases { #expect(source.contains(".\(word)"), "nobody says \(word)") }
     }
 
+    /// Buttons and pages stand in brackets there.
+    @Test(arguments: [(Language.english, "[", "]"), (.japanese, "［", "］")]) func theManualNamesOnlyWhatThePagesHave(
+        language: Language, open: String, close: String
+    ) throws {
+        let path = Files.parent(of: Files.parent(of: Files.parent(of: #filePath))) + "/docs/manual/\(language.rawValue)/README.md"
+        var rest = String(decoding: try Files.read(path, limit: 1 << 20), as: UTF8.self)[...]
+        let said = Set(Words.allCases.map { $0.text(in: language) })
+        var count = 0
+        while let start = rest.firstRange(of: open)?.upperBound, let end = rest[start...].firstRange(of: close) {
+            // What follows a picture's sign says what is in the picture.
+            let isPicture = rest[..<start].hasSuffix("![")
+            if !isPicture {
+                #expect(said.contains(String(rest[start..<end.lowerBound])), "no page has \(rest[start..<end.lowerBound])")
+                count += 1
+            }
+            rest = rest[end.upperBound...]
+        }
+        #expect(count > 20)
+    }
+
     @Test func aValueIsNeverReadAsATemplate() {
         #expect(MessageWords.text("refusal.system", ["reason": "{reason} {1}"], .english).contains("{reason} {1}"))
     }

@@ -116,9 +116,12 @@ import Testing
 
     @Test func statusSaysWhoIsInAndNeverCarriesControlCharacters_W03() {
         var status = TerminalStatus(state: .inUse)
-        status.logins = [.init(id: 1, user: "alice", who: "bob\u{1b}[2J", fingerprint: "SHA256:x", since: "2026-11-24T03:00:00Z")]
+        status.logins = [
+            .init(id: 1, user: "alice", who: "bob\u{1b}[2J", fingerprint: "SHA256:x", from: "198.51.100.7", since: "2026-11-24T03:00:00Z")
+        ]
         let text = TerminalText.status(status)
         #expect(text.contains("in use by bob"))
+        #expect(text.contains("    from     198.51.100.7, as the relay says\n"))
         #expect(!text.contains("\u{1b}"))
     }
 }

@@ -37,6 +37,24 @@ import Testing
             lines.compactMap { reader.read($0) } == [.reached(.connecting), .reached(.checkingRelay), .connected(address: "192.0.2.1")])
     }
 
+    @Test func whereSomebodyComesFromIsReadForEachConnectionAndWhetherItCameAbout() {
+        var reader = SSHOutputReader(relay: .init(host: "r", endpoint: "r port 22", listeningPort: "41999", pinned: nil))
+        // Recorded: the second time the socket's queue was full.
+        let lines = [
+            "debug1: client_input_channel_open: ctype forwarded-tcpip rchan 2 win 2097152 max 32768",
+            "debug1: client_request_forwarded_tcpip: listen localhost port 31999, originator 198.51.100.7 port 38950",
+            "debug1: connect_next: start for host ./t.sock ([unix]:./t.sock)",
+            "debug1: connect_next: connect host ./t.sock ([unix]:./t.sock) in progress, fd=4",
+            "debug1: channel 0: new forwarded-tcpip [198.51.100.7] (inactive timeout: 0)", "debug1: confirm forwarded-tcpip",
+            "debug1: client_request_forwarded_tcpip: listen localhost port 31999, originator 2001:db8::1 port 38956",
+            "debug1: connect_next: host ./t.sock ([unix]:./t.sock): Resource temporarily unavailable", "debug1: failure forwarded-tcpip",
+        ]
+        #expect(
+            lines.compactMap { reader.read($0) } == [
+                .forwarding(originator: "198.51.100.7"), .forwarding(originator: "2001:db8::1"), .forwardingFailed,
+            ])
+    }
+
     @Test func anUnknownKeySaysToSendItToSupport() {
         let failure = failure(Transcript.keyUnknown)
         #expect(failure == .keyUnknown)

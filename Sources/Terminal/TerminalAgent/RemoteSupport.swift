@@ -49,6 +49,8 @@ package actor RemoteSupport {
     private var rememberedAt = Uptime(nanoseconds: 0)
     var facts = BrokerFacts(onlyLoginUser: nil, hostKeyFingerprint: nil, hostKey: nil)
     var logins: [LoginID: Login] = [:]
+    /// Where those come from whose login server runs, as the relay says; also while they still have to prove who they are.
+    private var originators: [LoginID: String] = [:]
     var journal = EventJournal()
     var broker: BrokerLink?
     var clients: [Int: TunnelClient] = [:]
@@ -195,9 +197,11 @@ package actor RemoteSupport {
             let owner = owner(of: fingerprint, user: user)
             let who = owner.flatMap { $0.comment.isEmpty ? nil : $0.comment }
             let report = TerminalStatus.Login(
-                id: id.number, user: user, who: who, fingerprint: fingerprint, since: WallTime.now.description)
+                id: id.number, user: user, who: who, fingerprint: fingerprint, from: originators[id], since: WallTime.now.description)
             logins[id] = Login(report: report, since: now)
-            note(.loginBegan, ["who": report.name, "user": user, "fingerprint": fingerprint], by: staff(report))
+            var values = ["who": report.name, "user": user, "fingerprint": fingerprint]
+            values["address"] = report.from
+            note(report.from == nil ? .loginBegan : .loginBeganFrom, values, by: staff(report))
             // The key was taken away while sshd was looking at it.
             if owner == nil { broker?.ask(.endLogins(id)) { _ in } }
         case .sessionStarted(let id, let kind):
@@ -208,6 +212,7 @@ package actor RemoteSupport {
             logins[id] = login
             note(.sessionBegan, ["who": login.report.name, "session": session.rawValue], by: staff(login.report))
         case .loginEnded(let id):
+            originators[id] = nil
             guard let login = logins.removeValue(forKey: id) else { return }
             let length = TerminalText.length(Int((now - login.since).components.seconds))
             note(
@@ -554,12 +559,15 @@ package actor RemoteSupport {
     private func admit(_ connection: consuming Descriptor) {
         do throws(SystemError) {
             // Only our ssh client comes this way; the folder keeps others out, and the kernel says who it is.
-            guard try Sockets.peerCredentials(connection.raw).user == Users.effectiveUser, lifecycle.admitsLogins, let broker else {
-                return
-            }
+            let peer = try Sockets.peerCredentials(connection.raw)
+            // Also of who is turned away: whoever comes next has the next one.
+            let originator = originator(of: peer.process)
+            guard peer.user == Users.effectiveUser, lifecycle.admitsLogins, let broker else { return }
             let kept = try connection.duplicate().release()
-            broker.ask(.startLogin, passing: connection) { [log] reply in
+            broker.ask(.startLogin, passing: connection) { [weak self, log] reply in
                 let kept = Descriptor(owning: kept)
+                // News of the login come after this answer.
+                if case .loginStarted(let id) = reply { self?.assumeIsolated { $0.originators[id] = originator } }
                 guard case .refused(let reason) = reply else { return }
                 log.warning("login refused", ["why": reason])
                 // RFC 4253 §4.2: lines may come before the identification; `ssh -v` shows them.
@@ -569,6 +577,14 @@ package actor RemoteSupport {
         } catch {
             log.warning("login refused", ["why": error])
         }
+    }
+
+    /// Where somebody comes from, as the relay says; nil where it says none: what is no address is shown to nobody.
+    private func originator(of peer: Int32) -> String? {
+        for client in clients.values {
+            if let originator = client.takeOriginator(of: peer) { return IPAddress(originator)?.description }
+        }
+        return nil
     }
 
     // MARK: The network

@@ -35,6 +35,8 @@ final class TunnelClient {
     private var output: SSHOutputReader
     private var lines: LineReader?
     private var isUnwanted = false
+    /// Where those come from whose connections to the agent's socket wait there, as the relay says; in the order in which they connected.
+    private var originators: [String] = []
 
     /// A client that waits for `begin`.
     ///
@@ -103,9 +105,29 @@ final class TunnelClient {
         }
     }
 
+    /// Where somebody comes from, as the relay says: who made the connection that the agent has just taken from its socket, if `peer` is
+    /// this client's process.
+    ///
+    /// The client has one thread. It writes down where somebody comes from, then connects for them, so that their line is in the pipe by
+    /// the time their connection is taken; and the kernel hands connections over in the order in which they were made.
+    func takeOriginator(of peer: Int32) -> String? {
+        guard case .running(let process, _) = state, process.pid == peer else { return nil }
+        lines?.catchUp()
+        return originators.isEmpty ? nil : originators.removeFirst()
+    }
+
+    /// More than ever wait: the socket's own queue is shorter, and beyond it the client's connections fail. A relay that makes such lines
+    /// up spoils what it says itself.
+    private static let maximumOriginators = 128
+
     private func read(_ line: String) {
         log.debug("ssh", ["says": line])
-        if let observation = output.read(line), !isUnwanted { observed(observation) }
+        switch output.read(line) {
+        case .forwarding(let originator): if originators.count < Self.maximumOriginators { originators.append(originator) }
+        case .forwardingFailed: _ = originators.popLast()
+        case let observation?: if !isUnwanted { observed(observation) }
+        case nil: break
+        }
     }
 
     private func collect() {

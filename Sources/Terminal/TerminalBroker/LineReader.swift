@@ -37,10 +37,15 @@ package final class LineReader: ReadinessHandler {
         registration = nil
     }
 
+    /// Delivers what is in the pipe now, without waiting for the loop to say so.
+    package func catchUp() {
+        // Bounded: a pipe holds 64 KiB unless somebody goes on writing.
+        for _ in 0..<16 where registration != nil { if !readSome() { break } }
+    }
+
     /// Delivers what is in the pipe now, then closes: for a process that has ended, whose pipe others may still hold open.
     package func drain() {
-        // Bounded: a pipe holds 64 KiB unless somebody else goes on writing.
-        for _ in 0..<16 where registration != nil { if !readSome() { break } }
+        catchUp()
         finish()
     }
 

@@ -124,6 +124,9 @@ package final class Console: Sendable {
         return await response(answer, visit, isSignedIn: session != nil)
     }
 
+    /// Whether a route answers `request`; else it is told that there is no such page or method, and nothing is done.
+    @Sendable static func isAnswered(_ request: HTTPRequest) -> Bool { route(request) != nil }
+
     private static func route(_ request: HTTPRequest) -> (Route, String)? {
         let method = request.method == .head ? .get : request.method
         return routes(at: request.path).first { $0.0.method == method }
@@ -226,10 +229,12 @@ package final class Console: Sendable {
 }
 
 extension Visit {
-    /// Whether JSON is wanted: asked for, and no page.
+    /// Whether JSON is wanted: asked for or sent, and no page is asked for. A stream of events is asked for by a program, also within a page:
+    /// no page helps it.
     var isForProgram: Bool {
         let accept = request.header("Accept")?.lowercased() ?? ""
-        return accept.contains("application/json") && !accept.contains("text/html")
+        if accept.contains("text/html") { return false }
+        return accept.contains("application/json") || accept.contains("text/event-stream") || request.contentType == "application/json"
     }
 
     /// Sends a person somewhere else, and tells a program why it cannot be done here.

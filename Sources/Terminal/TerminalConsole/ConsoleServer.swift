@@ -105,7 +105,8 @@ package actor ConsoleServer {
         let environment = environment(settings, identity)
         let access = access
         let console = await worker.run { Console(environment, access: access) }
-        let gate = ConsoleGate(names: [machine, String(machine.prefix { $0 != "." })] + settings.hosts, access: access)
+        let gate = ConsoleGate(
+            names: [machine, String(machine.prefix { $0 != "." })] + settings.hosts, access: access, isChange: Console.isAnswered)
         let server = WebServer(
             loop: loop, configuration: HTTPServerConfiguration(addresses: [address], identity: identity),
             handler: { request in await gate.answer(request) { await console.answer($0) } })

@@ -144,6 +144,7 @@ package struct LogEntry: Hashable, Codable, Sendable {
         case terminalReported = "terminal-reported"
         case hostKeyUnconfirmed = "host-key-unconfirmed"
         case loginBegan = "login-began"
+        case loginBeganFrom = "login-began-from"
         case sessionBegan = "session-began"
         case loginEnded = "login-ended"
         case loginClosed = "login-closed"
@@ -195,6 +196,7 @@ package struct LogEntry: Hashable, Codable, Sendable {
             case .hostKeyUnconfirmed:
                 "the relay knows another host key of this terminal: support have to accept the one it has now, {fingerprint}"
             case .loginBegan: "{who} logged in as {user}"
+            case .loginBeganFrom: "{who} logged in as {user} from {address} (as the relay says)"
             case .sessionBegan: "{who} opened: {session}"
             case .loginEnded: "{who} left after {length}"
             case .loginClosed: "the login of {who} was ended"
@@ -226,7 +228,7 @@ package struct LogEntry: Hashable, Codable, Sendable {
             case .nameResolved, .relayConnected, .relayChecked, .keyAccepted, .portGranted, .waiting, .relayPinned, .relayKeyAnnounced,
                 .relayKeyFollowed, .lastGoodAddress, .connectionFailed, .terminalReported, .hostKeyUnconfirmed:
                 .connection
-            case .loginBegan, .sessionBegan, .loginEnded, .loginClosed: .login
+            case .loginBegan, .loginBeganFrom, .sessionBegan, .loginEnded, .loginClosed: .login
             case .loginUserAdded, .loginUserChanged, .loginUserRemoved, .loginUserNotMade: .loginUser
             case .settingCreated, .settingChanged, .settingDeleted: .setting
             case .consoleSetUp, .consoleSignIn, .consoleSignInRefused, .consoleSignOut, .consolePassword, .consoleSettings: .console

@@ -18,6 +18,11 @@ package struct SSHOutputReader: Sendable {
         case relayKeysChanged
         /// What the relay says about itself, such as `OpenSSH_9.2p1`.
         case relaySoftware(String)
+        /// The relay has somebody for this terminal, and says that they come from `originator`. The connection to the socket that was
+        /// given with `-R` follows, and no other one before it.
+        case forwarding(originator: String)
+        /// That connection did not come about.
+        case forwardingFailed
     }
 
     /// The furthest stage so far.
@@ -157,6 +162,11 @@ package struct SSHOutputReader: Sendable {
         if text.hasPrefix("remote forward failure for: ") {
             settle(.portRefused(port: relay.listeningPort, reason: refusalReason))
         }
+        // `… listen localhost port N, originator ADDRESS port M`
+        if let rest = text.dropping("client_request_forwarded_tcpip: listen "), let originator = rest.range(of: ", originator ") {
+            return .forwarding(originator: String(originator.prefix { $0 != " " }))
+        }
+        if text == "failure forwarded-tcpip" { return .forwardingFailed }
         return nil
     }
 

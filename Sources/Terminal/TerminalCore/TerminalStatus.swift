@@ -51,6 +51,8 @@ package struct TerminalStatus: Hashable, Codable, Sendable {
         package var who: String?
         /// The fingerprint of that key.
         package var fingerprint: String
+        /// Where they come from as the relay says, an IP address such as `198.51.100.7`; nil if it does not say.
+        package var from: String?
         /// Since when, ISO 8601, by this machine's clock.
         package var since: String
         /// For how long.
@@ -62,11 +64,12 @@ package struct TerminalStatus: Hashable, Codable, Sendable {
         package var name: String { Printable.escaped(who ?? fingerprint) }
 
         /// A login with its parts given.
-        package init(id: UInt64, user: String, who: String?, fingerprint: String, since: String) {
+        package init(id: UInt64, user: String, who: String?, fingerprint: String, from: String?, since: String) {
             self.id = id
             self.user = user
             self.who = who
             self.fingerprint = fingerprint
+            self.from = from
             self.since = since
             openForSeconds = 0
             sessions = []

@@ -18,6 +18,7 @@ package enum TerminalText {
         }
         for login in status.logins {
             rows.append(("Logged in", "\(login.name) as \(login.user), since \(login.since)"))
+            if let address = login.from { rows.append(("  from", "\(address), as the relay says")) }
         }
         if !status.pendingChanges.isEmpty {
             rows.append(("Restart needed", "the setting was changed; it takes effect with: towline-terminal restart"))
@@ -92,12 +93,12 @@ package enum TerminalText {
     /// Who is logged in, as a table.
     package static func logins(_ logins: [TerminalStatus.Login]) -> String {
         if logins.isEmpty { return "Nobody is logged in.\n" }
-        var table = TextTable(["ID", "WHO", "AS", "FOR", "SESSIONS"])
+        var table = TextTable(["ID", "WHO", "AS", "FROM", "FOR", "SESSIONS"])
         for login in logins {
             let sessions = login.sessions.map(\.rawValue).joined(separator: ", ")
-            table.add(["\(login.id)", login.name, login.user, length(login.openForSeconds), sessions])
+            table.add(["\(login.id)", login.name, login.user, login.from ?? "-", length(login.openForSeconds), sessions])
         }
-        return table.text + "End one: towline-terminal sessions end ID\n"
+        return table.text + "FROM is what the relay says. End one: towline-terminal sessions end ID\n"
     }
 
     /// A part of the log, the latest entry last.

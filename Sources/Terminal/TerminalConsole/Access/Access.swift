@@ -22,8 +22,8 @@ package actor Access {
         case tooOften(Int)
         /// The new password is too short (`minimumPassword`) or too long to be taken (`longestPassword`).
         case weak
-        /// It cannot be done now; one line that says why and what to do.
-        case failed(String)
+        /// It cannot be done now.
+        case failed(AccessFault)
     }
 
     /// Least characters of a new password.
@@ -124,7 +124,7 @@ package actor Access {
             try await replacePassword(password)
         } catch {
             state = .open(code: expected)
-            return .failed(error.description)
+            return .failed(error)
         }
         return .signedIn(begin(request))
     }
@@ -146,7 +146,7 @@ package actor Access {
         do throws(AccessFault) {
             try await replacePassword(new)
         } catch {
-            return .failed(error.description)
+            return .failed(error)
         }
         end(sessions.endAll())
         return .signedIn(begin(request))
@@ -225,7 +225,7 @@ package actor Access {
         let hash: PasswordHash
         switch state {
         case .closed(let stored): hash = stored
-        case .faulty(let fault): return .refused(.failed(fault.description))
+        case .faulty(let fault): return .refused(.failed(fault))
         case .open, .unread: return .refused(.wrong)
         }
         let guest = guest(request)
@@ -245,7 +245,7 @@ package actor Access {
     private func replacePassword(_ password: String) async throws(AccessFault) {
         let hash = try await worker.run { [file] () throws(AccessFault) in
             let hash: PasswordHash
-            do throws(PasswordError) { hash = try PasswordHash.make(password) } catch { throw AccessFault("\(error)") }
+            do throws(PasswordError) { hash = try PasswordHash.make(password) } catch { throw .notMade(error) }
             try file.save(hash)
             return hash
         }

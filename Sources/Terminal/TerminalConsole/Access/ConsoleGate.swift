@@ -9,6 +9,7 @@ package struct ConsoleGate: Sendable {
     /// Names by which browsers may call this console, in lower case, without port.
     private let names: Set<String>
     private let access: Access
+    private let isChange: @Sendable (HTTPRequest) -> Bool
 
     /// A gate for a console.
     ///
@@ -16,9 +17,12 @@ package struct ConsoleGate: Sendable {
     ///   - names: host names that lead to this machine: its own and those that the customer allowed. `localhost` and IP addresses need not
     ///     be among them: a page of somebody else's cannot have such an address (DNS rebinding needs a name).
     ///   - access: whose sessions' streams end with them.
-    package init(names: [String], access: Access) {
+    ///   - isChange: whether there is anything that a request of an unsafe method would change. What is not there (404) and what cannot be
+    ///     done to it (405) changes nothing, whoever asks.
+    package init(names: [String], access: Access, isChange: @escaping @Sendable (HTTPRequest) -> Bool) {
         self.names = Set(names.map { $0.lowercased() } + ["localhost"])
         self.access = access
+        self.isChange = isChange
     }
 
     /// Answers a request by `handler` if it may pass.
@@ -44,7 +48,7 @@ package struct ConsoleGate: Sendable {
                 "This console does not answer to the name \(Log.escaped(request.host)).\nOpen it by its IP address and add the name there: "
                     + "System, Host names.\n\nこの名前では管理画面を開けません。IP アドレスで開き、「システム」でホスト名を追加してください。\n", status: 421)
         }
-        guard !request.method.isSafe, !comesFromUs(request) else { return nil }
+        guard !request.method.isSafe, isChange(request), !comesFromUs(request) else { return nil }
         return .text(
             "This change was not asked for by a page of this console, so it was not made.\n"
                 + "Open the console in a new window and try again.\n\n管理画面以外からの変更要求のため、実行しませんでした。\n", status: 403)

@@ -1,5 +1,5 @@
-import Passwords
-import SystemCalls
+package import Passwords
+package import SystemCalls
 
 /// The administrator's password as one line of one file: its argon2id hash. Blocks: not on a loop.
 ///
@@ -12,20 +12,18 @@ struct PasswordFile: Sendable {
 
     /// The hash; `nil` if no password was set yet.
     ///
-    /// - Throws: why it cannot be read, and what to do. A damaged file never counts as "no password" (S04).
+    /// - Throws: why it cannot be read.
     func load() throws(AccessFault) -> PasswordHash? {
         let bytes: [UInt8]
         do throws(SystemError) {
             guard try Files.status(path, followsLinks: false) != nil else { return nil }
             bytes = try Files.read(path, limit: Self.largest, followsLinks: false)
         } catch {
-            throw AccessFault("the console's password cannot be read: \(error)")
+            throw .unreadable(error)
         }
         let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: true)
         guard line.count == 1, let hash = try? PasswordHash(parsing: String(line[0])) else {  // what is wrong with it is said below
-            throw AccessFault(
-                "\(Log.escaped(path)) is damaged, so nobody can sign in. Restore it from a backup, or remove it and start towline-terminal "
-                    + "again to set a new password")
+            throw .damaged(path: path)
         }
         return hash
     }
@@ -35,14 +33,31 @@ struct PasswordFile: Sendable {
         do throws(SystemError) {
             try Files.writeAtomically(path, Array((hash.text + "\n").utf8), mode: 0o600)
         } catch {
-            throw AccessFault("the password could not be saved: \(error)")
+            throw .notSaved(error)
         }
     }
 }
 
-/// Why the password could not be read, checked or saved: one line that says what to do.
-package struct AccessFault: Error, Hashable, Sendable, CustomStringConvertible {
-    package let description: String
+/// Why the password could not be read, checked or saved.
+package enum AccessFault: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The file cannot be read now.
+    case unreadable(SystemError)
+    /// What is in the file is no hash. It never counts as "no password" (S04).
+    case damaged(path: String)
+    /// The hash could not be made: there is no memory for it.
+    case notMade(PasswordError)
+    /// The file could not be written; the old password is in force.
+    case notSaved(SystemError)
 
-    init(_ description: String) { self.description = description }
+    /// One line for the log: what is wrong and what to do.
+    package var description: String {
+        switch self {
+        case .unreadable(let error): "the console's password cannot be read: \(error)"
+        case .damaged(let path):
+            "\(Log.escaped(path)) is damaged, so nobody can sign in. Restore it from a backup, or remove it and start towline-terminal "
+                + "again to set a new password"
+        case .notMade(let error): "\(error)"
+        case .notSaved(let error): "the password could not be saved: \(error)"
+        }
+    }
 }

@@ -149,8 +149,11 @@ function hear(news) {
       break;
     case "change": refresh(); break;
     case "error": losing ??= setTimeout(() => { lost.hidden = false; }, patience); break;
-    // The session is over, or the answer was no stream. Loading the page again says which.
-    case "closed": setTimeout(() => { if (!isLeaving) location.reload(); }, patience * 2); break;
+    // The session is over: then the page is not to be had either, and `refresh` leads to the sign-in. Or the answer was no stream.
+    case "closed":
+      refresh();
+      setTimeout(() => { if (!isLeaving) location.reload(); }, patience * 2);
+      break;
   }
 }
 
@@ -168,10 +171,15 @@ async function hold() {
 }
 
 function listen() {
-  // What changed before this tab could hear of it.
-  refresh();
   // Locks want a safe origin, which a console behind somebody's own proxy may not have: then each tab has its stream.
-  if (navigator.locks) navigator.locks.request("events", hold); else hold();
+  if (!navigator.locks) { hold(); return; }
+  navigator.locks.request("events", { ifAvailable: true }, (lock) => {
+    if (lock) return hold();
+    // Another tab's stream is open already: what changed before this tab could hear of it is fetched here.
+    refresh();
+    navigator.locks.request("events", hold);
+    return undefined;
+  });
 }
 
 // --- Forms ------------------------------------------------------------------------------------------------------------------

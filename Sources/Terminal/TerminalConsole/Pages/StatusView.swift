@@ -164,6 +164,7 @@ struct StatusView: Sendable {
             <p class="login-who">\(shown(login.name))</p>
             <dl class="facts">
             <div><dt>\(speak(.loginUser))</dt><dd>\(login.user)</dd></div>
+            \(login.from.map { "<div><dt>\(speak(.from))</dt><dd>\($0) <span class=\"muted\">(\(speak(.asRelaySays)))</span></dd></div>" as Markup })
             <div><dt>\(speak(.since))</dt><dd>\(speak.moment(login.since)) <span class="muted">(\(speak.html(.openFor, Self.countUp(login.openForSeconds, speak))))</span></dd></div>
             \(doing.isEmpty ? nil : "<div><dt>\(speak(.doing))</dt><dd>\(speak.language.list(doing))</dd></div>" as Markup)
             </dl>

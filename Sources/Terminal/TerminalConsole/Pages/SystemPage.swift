@@ -137,13 +137,19 @@ struct SystemPage: Sendable {
         """
     }
 
+    /// A fingerprint of `AB:CD:…` that is broken between its pairs only.
+    private func inPairs(_ fingerprint: String) -> Markup {
+        let pairs = fingerprint.split(separator: ":")
+        return Markup(pairs.dropLast().map { "\(String($0)):<wbr>" as Markup }) + Markup(String(pairs.last ?? ""))
+    }
+
     private func certificate(_ view: SystemView) -> Markup {
         let content: Markup =
             if let fingerprint = view.certificateFingerprint {
                 """
                 <p>\(speak(.certificateExplained))</p>
                 <p>\(speak(.certificateFingerprint))</p>
-                <p class="big-code"><code>\(fingerprint)</code></p>
+                <p class="big-code pairs"><code>\(inPairs(fingerprint))</code></p>
                 \(view.certificateExpiry.map { "<p class=\"muted\">\(speak.html(.certificateExpires, speak.moment($0)))</p>" as Markup })
                 """
             } else {

@@ -1,6 +1,8 @@
 import HTML
 import HTTPServer
 import Localization
+import Support
+import SystemCalls
 import TerminalCore
 
 extension Route {
@@ -135,7 +137,18 @@ extension Visit {
         case .weak:
             let text = speak(.weakPassword, speak.language.number(Access.minimumPassword))
             return wrong(422, "weak-password", "new_password", text, page, fields)
-        case .failed(let reason): return refused(Refusal(.store, ["reason": reason]), in: page, fields)
+        case .failed(let fault):
+            let (code, text) = said(fault)
+            return wrong(503, code, "", text, page, fields)
+        }
+    }
+
+    private func said(_ fault: AccessFault) -> (code: String, words: String) {
+        switch fault {
+        case .damaged(let path): ("password-damaged", speak(.passwordDamaged, Printable.escaped(path)))
+        case .unreadable(let error): ("password-unreadable", speak(.passwordUnreadable, speak.reason(error.description)))
+        case .notMade: ("no-memory", speak(.passwordNoMemory))
+        case .notSaved(let error): ("store", speak(.passwordNotSaved, speak.reason(error.description)))
         }
     }
 }

@@ -28,7 +28,7 @@ enum Schemas {
             [
                 "id": number, "user": text, "fingerprint": text, "since": text, "openForSeconds": number,
                 "sessions": list(choice(TerminalStatus.Login.Session.allCases.map(\.rawValue))),
-            ], optional: ["who": text]),
+            ], optional: ["who": text, "from": text]),
         "Failure": object(
             [
                 "code": choice(TunnelFailure.Code.allCases.map(\.rawValue)), "values": map,

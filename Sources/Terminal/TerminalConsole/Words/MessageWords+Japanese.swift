@@ -179,6 +179,7 @@ extension MessageWords {
         "log.terminal-reported": "この端末のホスト鍵を、担当者が照合できるように中継サーバーへ通知しました",
         "log.host-key-unconfirmed": "中継サーバーが記録しているホスト鍵と異なります。現在のホスト鍵{fingerprint}を担当者が承認する必要があります",
         "log.login-began": "{who}が{user}としてログインしました",
+        "log.login-began-from": "{who}が{address}から{user}としてログインしました（接続元は中継サーバーの情報による）",
         "log.session-began": "{who}が次の操作を始めました：{session}",
         "log.login-ended": "{who}がログアウトしました（{length}）",
         "log.login-closed": "{who}のログインを終了させました",

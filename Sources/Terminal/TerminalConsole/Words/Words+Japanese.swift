@@ -54,6 +54,8 @@ extension Words {
         case .nobodyIn: "いません。"
         case .loginUser: "ログインユーザー"
         case .keyFingerprint: "鍵のフィンガープリント"
+        case .from: "接続元"
+        case .asRelaySays: "中継サーバーの情報"
         case .since: "ログイン日時"
         case .openFor: "{1}経過"
         case .doing: "利用中"
@@ -292,6 +294,12 @@ extension Words {
         case .passwordsDiffer: "2つの新しいパスワードが一致していません。"
         case .wrongPassword: "パスワードが正しくありません。"
         case .wrongCode: "セットアップコードが正しくありません。"
+        case .passwordDamaged:
+            "コンソールのパスワードを保存したファイルが壊れているため、現在は誰もサインインできません。この端末の管理者に、{1}をバックアップから復元するか、削除してサービスを再起動するよう依頼してください。削除した場合は、再起動時に新しいセットアップコードが表示されます。"
+        case .passwordUnreadable:
+            "コンソールのパスワードを読み取れないため、現在は誰もサインインできません：{1}。しばらくしてからもう一度お試しください。解消しない場合は、この端末の管理者に確認を依頼してください。"
+        case .passwordNoMemory: "メモリーが不足しているため、パスワードを設定できませんでした。しばらくしてからもう一度お試しください。"
+        case .passwordNotSaved: "パスワードを保存できませんでした：{1}。それまでのパスワードがある場合は、引き続き有効です。"
         case .weakPassword: "新しいパスワードは{1}文字以上必要です。"
         case .tooOften: "試行回数が多すぎます。{1}待ってからもう一度お試しください。"
         case .signInNeeded: "先にサインインしてください。"

@@ -68,6 +68,8 @@ enum Words: String, Wording {
     case nobodyIn = "Nobody."
     case loginUser = "Login user"
     case keyFingerprint = "Key fingerprint"
+    case from = "From"
+    case asRelaySays = "as the relay says"
     case since = "Since"
     case openFor = "for {1}"
     case doing = "Using"
@@ -351,6 +353,12 @@ enum Words: String, Wording {
     case passwordsDiffer = "The two new passwords differ."
     case wrongPassword = "The password is wrong."
     case wrongCode = "The setup code is wrong."
+    case passwordDamaged =
+        "The file that holds the console's password is damaged, so nobody can sign in now. Ask whoever looks after this machine to restore {1} from a backup, or to remove it and restart the service: it then prints a new setup code."
+    case passwordUnreadable =
+        "The console's password cannot be read now, so nobody can sign in: {1}. Try again in a moment; if it stays so, ask whoever looks after this machine."
+    case passwordNoMemory = "There is not enough memory now to set a password. Try again in a moment."
+    case passwordNotSaved = "The password could not be saved: {1}. If there was one before, it is still valid."
     case weakPassword = "The new password needs at least {1} characters."
     case tooOften = "Too many wrong tries. Wait {1} and try again."
     case signInNeeded = "You have to sign in first."
