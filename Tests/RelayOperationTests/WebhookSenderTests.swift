@@ -20,7 +20,7 @@ import Testing
         let bell = Bell()
         let ledger = try SQLiteLedger(path: path, executor: executor, bell: bell)
         let name = try TerminalName(parsing: "shop-42")
-        let registry = try await ledger.perform(.addTerminal(name, nil, key: nil), by: .local("root"), at: began)
+        let registry = try await ledger.perform(.addTerminal(name, nil, key: nil), by: .local("root"), at: began).registry
         let shop = try #require(registry.terminal(named: name)?.id)
         let run = try await ledger.beginRun(at: began).run
         let address = try WebhookAddress(ConfigurationValue("http://127.0.0.1:9/", at: "here"))

@@ -338,7 +338,7 @@ package actor RemoteSupport {
         case .relayKey(let fingerprint): shownKey = (attempt, fingerprint)
         case .relayKeysChanged: relayKeysChanged()
         case .reached(let stage): reached(stage, by: attempt)
-        case .relaySoftware: break
+        case .relaySoftware, .forwarding, .forwardingFailed: break
         }
     }
 
