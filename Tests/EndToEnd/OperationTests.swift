@@ -129,12 +129,9 @@ extension EndToEnd {
                 "towline_relay_refusals_total{who=\"staff\"} 1", "towline_relay_registered{kind=\"terminals\"} 1",
                 "towline_relay_draining 0",
             ] { #expect(lines.contains(expected[...]), "\(expected) in \(metrics)") }
-            // Without it, the lines above have to do.
-            if let promtool = try? Programs.find("promtool") {
-                let text = try site.folder.write(lines.dropFirst().joined(separator: "\n") + "\n", to: "metrics")
-                let checked = try await site.folder.run([promtool, "check", "metrics"], input: text)
-                #expect(checked.succeeded && checked.output.isEmpty && checked.errors.isEmpty, "\(checked)")
-            }
+            let text = try site.folder.write(lines.dropFirst().joined(separator: "\n") + "\n", to: "metrics")
+            let checked = try await site.folder.run(["promtool", "check", "metrics"], input: text)
+            #expect(checked.succeeded && checked.output.isEmpty && checked.errors.isEmpty, "\(checked)")
 
             relay.signal(SIGTERM)
             try await eventually("a balancer is told: \(relay.errors)") {

@@ -62,6 +62,8 @@ extension EndToEnd {
                 return metrics.contains("towline_relay_webhook_delivered_total{webhook=\"1\"} 4\n")
                     && metrics.contains("towline_relay_webhook_waiting{webhook=\"1\"} 0\n")
             }
+            let judged = try await site.folder.run(["bash", "-o", "pipefail", "-c", "curl -s \(url) | promtool check metrics"])
+            #expect(judged.succeeded && judged.output.isEmpty && judged.errors.isEmpty, "\(judged)")
             // Without the secret nobody is believed.
             let forged = try await site.folder.run([
                 "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-H", "Towline-Signature: t=1,v1=00", "-d", "{\"id\":99}",

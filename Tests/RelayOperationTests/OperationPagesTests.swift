@@ -64,31 +64,4 @@ import Testing
         let resident = lines.first { $0.hasPrefix("process_resident_memory_bytes ") }
         #expect(resident.flatMap { Double($0.dropFirst("process_resident_memory_bytes ".count)) }.map { $0 > 1_000_000 } == true)
     }
-
-    @Test(.enabled(if: Files.isExecutable("/usr/bin/promtool"), "promtool is missing: it is in Debian's prometheus"))
-    func prometheusOwnToolFindsNothingWrong() throws {
-        let text = try #require(page("/metrics")).body
-        let input = try Descriptor.pipe()
-        let output = try Descriptor.pipe()
-        let promtool = try Processes.spawn(
-            "/usr/bin/promtool", ["check", "metrics"], descriptors: [0: input.reading.raw, 1: output.writing.raw, 2: output.writing.raw])
-        // Less than a pipe holds, so that nobody waits for anybody.
-        try #require(text.utf8.count < 65_536)
-        let (unread, writing) = input.release()
-        Descriptor.close(unread)
-        try Files.writeAll(writing, Array(text.utf8))
-        Descriptor.close(writing)
-        let end = promtool.wait()
-        let said = said(by: output.reading.raw)
-        #expect(end.isSuccess && said.isEmpty, "\(end): \(said)")
-    }
-
-    private func said(by raw: Int32) -> String {
-        withUnsafeTemporaryAllocation(byteCount: 16_384, alignment: 1) { room in
-            // promtool has ended, but we hold the writing end: a pipe without bytes would block.
-            do throws(SystemError) { try Descriptor.setNonblocking(raw, true) } catch { return "\(error)" }
-            guard case .bytes(let count) = Descriptor.read(raw, into: room) else { return "" }
-            return String(decoding: room.prefix(count), as: UTF8.self)
-        }
-    }
 }

@@ -53,10 +53,22 @@ extension SourceLine {
                 SourceLine(
                     number: lines.count + 1, code: text, hasComment: commentLength > 0,
                     isDocumentation: isDocumentation && commentLength > 0,
-                    words: text.split(whereSeparator: { !($0.isLetter || $0.isNumber || $0 == "_") })))
+                    words: Self.words(of: text)))
             code = []
             commentLength = 0
             isDocumentation = false
+        }
+
+        /// By their bytes: those of letters that are not ASCII are none that separate.
+        private static func words(of text: String) -> [Substring] {
+            text.utf8.split { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                    UInt8(ascii: "_"), 0x80...0xFF:
+                    false
+                default: true
+                }
+            }.map { Substring($0) }
         }
 
         mutating func scan() -> [SourceLine] {
@@ -77,8 +89,9 @@ extension SourceLine {
             let byte = bytes[position]
             switch states[states.count - 1] {
             case .lineComment:
-                if byte != UInt8(ascii: "/"), byte != UInt8(ascii: " ") { commentLength += 1 }
-                position += 1
+                let end = bytes[position...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
+                if bytes[position..<end].contains(where: { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: " ") }) { commentLength += 1 }
+                position = end
             case .blockComment(let depth):
                 if starts("*/") {
                     states.removeLast()
@@ -98,7 +111,15 @@ extension SourceLine {
             }
         }
 
+        private static let beginnings = Array("/#\"()".utf8)
+
         mutating func codeStep(_ byte: UInt8) {
+            // Nearly every byte is none of those that begin something.
+            guard Self.beginnings.contains(byte) else {
+                code.append(byte)
+                position += 1
+                return
+            }
             if starts("//") {
                 isDocumentation = starts("///")
                 states.append(.lineComment)

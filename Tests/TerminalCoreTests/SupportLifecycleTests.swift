@@ -57,13 +57,18 @@ import Testing
         #expect(lifecycle.phase == .trying(second, .resolving))
     }
 
-    @Test func pausesGrowToAMinuteWithFullJitterAndGoOnForEver() throws {
+    /// Staff who approve a key find the terminal within 8 s.
+    @Test(arguments: [
+        (TunnelFailure.keyUnknown, [1, 2, 4, 8, 16, 32, 60, 60, 60, 60]),
+        (.awaitingApproval(fingerprint: "SHA256:x"), [1, 2, 4, 8, 8, 8, 8, 8]),
+    ])
+    func pausesGrowWithFullJitterAndGoOnForEver(after failure: TunnelFailure, ceilings: [Int]) throws {
         var lifecycle = SupportLifecycle(portCount: 1)
         var now = at(0)
         var current = try attempt(lifecycle.start(.untilStopped, at: now))
-        for ceiling in [1, 2, 4, 8, 16, 32, 60, 60, 60, 60] {
-            _ = lifecycle.failed(.keyUnknown, by: current, at: now, chance: 0.5)
-            #expect(lifecycle.phase == .pausing(until: now + .milliseconds(ceiling * 500), after: .keyUnknown))
+        for ceiling in ceilings {
+            _ = lifecycle.failed(failure, by: current, at: now, chance: 0.5)
+            #expect(lifecycle.phase == .pausing(until: now + .milliseconds(ceiling * 500), after: failure))
             #expect(lifecycle.wake(at: now).isEmpty)
             now = try #require(lifecycle.nextWake)
             current = try attempt(lifecycle.wake(at: now))

@@ -7,6 +7,8 @@ package struct Backoff: Hashable, Sendable {
     package static let base = Duration.seconds(1)
     /// The highest ceiling.
     package static let cap = Duration.seconds(60)
+    /// The highest ceiling while the relay waits for support's approval: staff who have just given it wait for the terminal.
+    package static let approvalCap = Duration.seconds(8)
     /// A tunnel that stood this long has proved that things work: failures before it no longer count.
     package static let stability = Duration.seconds(60)
 
@@ -21,9 +23,11 @@ package struct Backoff: Hashable, Sendable {
 
     /// Counts one more failure and returns how long to pause.
     ///
-    /// - Parameter chance: 0 ..< 1, evenly distributed; values outside are clamped.
-    package mutating func pause(chance: Double) -> Duration {
-        let pause = ceiling * min(max(chance, 0), 1)
+    /// - Parameters:
+    ///   - chance: 0 ..< 1, evenly distributed; values outside are clamped.
+    ///   - cap: the highest ceiling.
+    package mutating func pause(chance: Double, cap: Duration = Self.cap) -> Duration {
+        let pause = min(ceiling, cap) * min(max(chance, 0), 1)
         failures += 1
         return pause
     }

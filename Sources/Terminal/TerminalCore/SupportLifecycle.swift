@@ -235,7 +235,7 @@ package struct SupportLifecycle: Sendable {
             }
         }
         portsFailed = 0
-        phase = .pausing(until: now + backoff.pause(chance: chance), after: failure)
+        phase = .pausing(until: now + backoff.pause(chance: chance, cap: failure.longestPause), after: failure)
         return []
     }
 

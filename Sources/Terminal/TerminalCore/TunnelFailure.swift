@@ -68,6 +68,14 @@ package enum TunnelFailure: Error, Hashable, Codable, Sendable {
         }
     }
 
+    /// The longest pause before the next try.
+    package var longestPause: Duration {
+        switch self {
+        case .awaitingApproval: Backoff.approvalCap
+        default: Backoff.cap
+        }
+    }
+
     /// The stage that failed.
     package var stage: ConnectionStage {
         switch self {
