@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from installation import IS_ROOT, Relay, Terminal
+from looks import SCREENSHOTS
 from visitor import Visitor
 
 # A name that leads here, as an attacker's may (DNS rebinding): known to this browser only.
@@ -23,6 +24,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("root") and not IS_ROOT:
             item.add_marker(pytest.mark.skip(reason="only root can make accounts on this machine"))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Pictures of an earlier run are none of this one's."""
+    if not session.config.option.collectonly and any(item.path.name == "test_pages.py" for item in session.items):
+        shutil.rmtree(SCREENSHOTS, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -67,7 +67,8 @@ extension EndToEnd {
             let listed = try await site.folder.run(["ssh-keygen", "-l", "-f", key.publicPath])
             let fingerprint = try #require(listed.output.split(separator: " ").first { $0.hasPrefix("SHA256:") })
             // Typed at an open terminal, approve shows what waits instead of waiting for a key; here a pipe that nothing comes from.
-            let shown = try await site.folder.run(["bash", "-c", "sleep 20 | ssh -F \(config) relay approve shop-43 & wait $!"])
+            let silent = "mkfifo silent; exec 3<>silent; ssh -F \(config) relay approve shop-43 <&3"
+            let shown = try await site.folder.run(["bash", "-c", silent])
             #expect(shown.status == 1 && shown.output.contains("--fingerprint \(fingerprint)"), "\(shown)")
             _ = try await staff(site, config, "approve shop-43 --fingerprint \(fingerprint)")
             let tunnel = try startTerminal(site, key: key, user: user, port: port)

@@ -44,7 +44,8 @@ enum Samples {
         "reason": "x",
         "who": "alice", "user": "alice", "session": "command, sftp", "access": "standard", "keys": "alice",
         "fields": "relay, listeningPort",
-        "fingerprint": fingerprint, "before": fingerprint, "address": "192.0.2.7", "minutes": "5", "count": "3", "failure": "", "advice": "",
+        "fingerprint": fingerprint, "before": fingerprint,
+        "address": "192.0.2.7", "minutes": "5", "count": "3", "failure": "", "advice": "",
     ]
 
     /// Failures of every kind, so that each has its words somewhere.
