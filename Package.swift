@@ -138,8 +138,8 @@ let package = Package(
         tests(
             "TerminalConsoleTests",
             [
-                "TerminalConsole", "TerminalCore", "Support", "SSHKeys", "Localization", "HTML", "HTTPServer", "EventLoops", "SystemCalls",
-                "TestFolders",
+                "TerminalConsole", "TerminalCore", "Support", "SSHKeys", "Localization", "HTML", "HTTPServer", "Passwords", "EventLoops",
+                "SystemCalls", "TestFolders",
             ]),
         tests("StaffCoreTests", ["StaffCore", "Support", "SSHKeys"]),
         tests("EndToEnd", ["Support", "SSHKeys", "SSHProtocol", "SSHTestClient"]),

@@ -1,4 +1,5 @@
 import HTTPServer
+import Passwords
 import SystemCalls
 import Synchronization
 import Testing
@@ -66,7 +67,7 @@ extension Access.Outcome {
 func withAccess(password: String? = "correct horse", _ body: (Access, Watch, String) async throws -> Void) async throws {
     let folder = try Files.makeTemporaryDirectory()
     let watch = Watch()
-    let access = Access(folder: folder, clock: { watch.now })
+    let access = Access(folder: folder, clock: { watch.now }, cost: .least)
     if let password {
         let code = try #require(await access.setupCode())
         let outcome = await access.setUp(code: code, password: password, request: Browser(address: "203.0.113.99").request)

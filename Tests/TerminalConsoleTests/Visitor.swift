@@ -1,4 +1,5 @@
 import HTTPServer
+import Passwords
 import Support
 import SystemCalls
 import TerminalCore
@@ -46,7 +47,7 @@ final class Visitor {
             Console.Environment(
                 ask: { await terminal.perform($0) }, changes: { AsyncStream { $0.finish() } }, machine: "shop-42", settings: settings,
                 isAddressFixed: false, certificateFingerprint: nil, certificateExpiry: nil, save: { saves($0) }, check: { checks($0) },
-                restartConsole: {}), access: Access(folder: folder))
+                restartConsole: {}), access: Access(folder: folder, cost: .least))
     }
 
     /// Sets the console up, which signs in.

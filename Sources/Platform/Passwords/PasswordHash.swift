@@ -26,20 +26,30 @@ package struct PasswordHash: Hashable, Sendable {
     /// - Throws: `.notAHash` for anything that `make` did not write.
     package init(parsing text: String) throws(PasswordError) {
         guard text.hasPrefix("$argon2id$"), text.utf8.count < Int(crypto_pwhash_STRBYTES), text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }),
-            crypto_pwhash_str_needs_rehash(text, Self.operations, Self.memory) >= 0
+            crypto_pwhash_str_needs_rehash(text, Cost.interactive.operations, Cost.interactive.memory) >= 0
         else { throw .notAHash }
         self.text = text
     }
 
-    /// Passes and bytes of memory that one hash takes (2, 64 MiB): libsodium's measure for interactive sign-in, above RFC 9106's least.
-    private static let operations = UInt64(crypto_pwhash_OPSLIMIT_INTERACTIVE)
-    private static let memory = Int(crypto_pwhash_MEMLIMIT_INTERACTIVE)
+    /// What one hash takes, and so what a guess costs.
+    package struct Cost: Sendable {
+        /// Passes over the memory.
+        let operations: UInt64
+        /// Bytes.
+        let memory: Int
 
-    /// Hashes `password` with a new salt. Takes 64 MiB and about a tenth of a second: on a thread of its own, few at a time.
-    package static func make(_ password: String) throws(PasswordError) -> PasswordHash {
+        /// libsodium's measure for interactive sign-in, above RFC 9106's least: 2 passes, 64 MiB, about a tenth of a second.
+        package static let interactive = Cost(
+            operations: UInt64(crypto_pwhash_OPSLIMIT_INTERACTIVE), memory: Int(crypto_pwhash_MEMLIMIT_INTERACTIVE))
+        /// The least that argon2id knows: no protection, for passwords of tests.
+        package static let least = Cost(operations: UInt64(crypto_pwhash_OPSLIMIT_MIN), memory: Int(crypto_pwhash_MEMLIMIT_MIN))
+    }
+
+    /// Hashes `password` with a new salt, on a thread of its own and few at a time.
+    package static func make(_ password: String, cost: Cost = .interactive) throws(PasswordError) -> PasswordHash {
         RandomBytes.prepare()
         var room = [CChar](repeating: 0, count: Int(crypto_pwhash_STRBYTES))
-        guard crypto_pwhash_str(&room, password, UInt64(password.utf8.count), operations, memory) == 0 else { throw .outOfMemory }
+        guard crypto_pwhash_str(&room, password, UInt64(password.utf8.count), cost.operations, cost.memory) == 0 else { throw .outOfMemory }
         return try PasswordHash(parsing: String(decoding: room.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))
     }
 

@@ -163,9 +163,12 @@ enum Programs {
 func eventually(within limit: Duration = .seconds(20), _ what: @autoclosure () -> String, _ condition: () async throws -> Bool) async throws
 {
     let deadline = ContinuousClock.now + limit
+    // Asking often is a program started often: what takes long is asked more seldom.
+    var pause = Duration.milliseconds(10)
     while try await !condition() {
         guard ContinuousClock.now < deadline else { throw ScenarioError(description: "not within \(limit): \(what())") }
-        try await Task.sleep(for: .milliseconds(10))
+        try await Task.sleep(for: pause)
+        pause = min(pause * 1.25, .milliseconds(60))
     }
 }
 

@@ -1,6 +1,6 @@
 import EventLoops
 package import HTTPServer
-import Passwords
+package import Passwords
 package import SystemCalls
 
 /// Who may use the console: the first-run set-up, the administrator's password, and the sessions of those who gave it.
@@ -56,6 +56,7 @@ package actor Access {
     private let file: PasswordFile
     private let worker: BlockingExecutor
     private let clock: @Sendable () -> MonotonicTime
+    private let cost: PasswordHash.Cost
 
     private var state = State.unread
     private var sessions = SessionTable()
@@ -70,7 +71,12 @@ package actor Access {
     /// - Parameters:
     ///   - folder: the agent's own, not readable for others; the file is `console_password`.
     ///   - clock: the time for lifetimes and pauses; monotonic, as terminals have wrong clocks.
-    package init(folder: String, clock: @escaping @Sendable () -> MonotonicTime = { MonotonicClock.nowIncludingSuspend }) {
+    ///   - cost: of the passwords that are set.
+    package init(
+        folder: String, clock: @escaping @Sendable () -> MonotonicTime = { MonotonicClock.nowIncludingSuspend },
+        cost: PasswordHash.Cost = .interactive
+    ) {
+        self.cost = cost
         file = PasswordFile(path: "\(folder)/console_password")
         worker = BlockingExecutor(name: "passwords")
         self.clock = clock
@@ -243,9 +249,9 @@ package actor Access {
     }
 
     private func replacePassword(_ password: String) async throws(AccessFault) {
-        let hash = try await worker.run { [file] () throws(AccessFault) in
+        let hash = try await worker.run { [file, cost] () throws(AccessFault) in
             let hash: PasswordHash
-            do throws(PasswordError) { hash = try PasswordHash.make(password) } catch { throw .notMade(error) }
+            do throws(PasswordError) { hash = try PasswordHash.make(password, cost: cost) } catch { throw .notMade(error) }
             try file.save(hash)
             return hash
         }
