@@ -1,6 +1,7 @@
 """Starts real programs and waits for what they do: on conditions with a deadline, never for a fixed time."""
 
 import os
+import random
 import socket
 import subprocess
 import time
@@ -11,6 +12,9 @@ from pathlib import Path
 DEADLINE = 60.0
 # Seconds between two looks at a condition.
 PAUSE = 0.05
+
+# Below Linux's ports for whoever asks for any (net.ipv4.ip_local_port_range).
+OWN_PORTS = (12_000, 32_768)
 
 TREE = Path(__file__).resolve().parents[2]
 
@@ -49,10 +53,15 @@ def run(*words: str, text: str = "", within: float = DEADLINE) -> str:
 
 
 def free_port() -> int:
-    """A TCP port of loopback that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A TCP port of loopback that is free now, and that the kernel gives to nobody who asks for any: other tests run beside these."""
+    while True:
+        port = random.randrange(*OWN_PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 class Program:

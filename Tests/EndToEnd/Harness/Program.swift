@@ -132,6 +132,23 @@ enum Programs {
     static let path = [environment("PATH"), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"].compactMap(\.self).joined(
         separator: ":")
 
+    /// A free TCP port of loopback below those that Linux gives to whoever asks for any (net.ipv4.ip_local_port_range): other tests run
+    /// beside these, and a program that is started again wants its port back.
+    static func ownPort() -> Int {
+        while true {
+            let port = UInt16.random(in: 12_000..<32_768)
+            let probe = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            defer { close(probe) }
+            var address = sockaddr_in(
+                sin_family: sa_family_t(AF_INET), sin_port: port.bigEndian, sin_addr: in_addr(s_addr: UInt32(0x7f00_0001).bigEndian),
+                sin_zero: (0, 0, 0, 0, 0, 0, 0, 0))
+            let bound = withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(probe, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+            }
+            if bound == 0 { return Int(port) }
+        }
+    }
+
     static func environment(_ name: String) -> String? {
         getenv(name).map { String(cString: $0) }
     }

@@ -56,10 +56,11 @@ final class Relay: Sendable {
         }
     }
 
-    /// Starts the program; on `port` again where given (0: any). Returns when it is ready.
+    /// Starts the program; on `port` again where given (0: any that stays free while the relay is down). Returns when it is ready.
     func start(
         port: Int = 0, descriptors: Int? = nil, options: [String] = [], environment: [String: String] = [:], through launcher: [String] = []
     ) async throws {
+        let port = port == 0 ? Programs.ownPort() : port
         let serve = try [Relay.program(), "serve", "--data-dir", dataPath, "--listen", "127.0.0.1:\(port)"] + options
         let limited = descriptors.map { ["bash", "-c", "ulimit -n \($0); exec \"$0\" \"$@\""] } ?? launcher
         let program = try Program(limited + serve, in: folder, environment: environment)
