@@ -34,9 +34,7 @@ extension RemoteSupport {
         guard inEffect.announcedKeys != settingInEffect?.announcedKeys else { return }
         settingInEffect?.announcedKeys = inEffect.announcedKeys
         for key in inEffect.announcedKeys ?? [] where !known.contains(key) { note(.relayKeyAnnounced, ["fingerprint": key.fingerprint]) }
-        keep { setting in
-            if setting.fingerprint == inEffect.fingerprint { setting.announcedKeys = inEffect.announcedKeys }
-        }
+        keepForRelay(of: inEffect.fingerprint) { $0.announcedKeys = inEffect.announcedKeys }
     }
 
     /// ssh has accepted this host key of the relay's: if it is one that was announced, it takes the place of the pinned one.
@@ -44,16 +42,15 @@ extension RemoteSupport {
         guard let before = settingInEffect?.fingerprint, settingInEffect?.follow(to: fingerprint) == true, let followed = settingInEffect
         else { return }
         note(.relayKeyFollowed, ["fingerprint": fingerprint, "before": before])
-        keep { setting in
-            guard setting.fingerprint == before else { return }
+        keepForRelay(of: before) { setting in
             (setting.fingerprint, setting.pinnedKey) = (followed.fingerprint, followed.pinnedKey)
             setting.announcedKeys = followed.announcedKeys
         }
     }
 
-    /// Changes what is saved, if that is still about the same relay.
-    private func keep(_ change: (inout RemoteSupportSetting) -> Void) {
-        guard var changed = setting else { return }
+    /// Changes what is saved by what a connection has shown, unless that is about another relay's host key already.
+    func keepForRelay(of fingerprint: String, _ change: (inout RemoteSupportSetting) -> Void) {
+        guard var changed = setting, changed.fingerprint == fingerprint else { return }
         change(&changed)
         guard changed != setting else { return }
         setting = changed

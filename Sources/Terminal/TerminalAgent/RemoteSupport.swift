@@ -381,13 +381,9 @@ package actor RemoteSupport {
         let moment = before.acceptedAt ?? WallTime.now.description
         settingInEffect?.joinUser = nil
         settingInEffect?.acceptedAt = moment
-        // What is saved may be another relay already.
-        guard var accepted = setting, accepted.fingerprint == before.fingerprint else { return }
-        accepted.joinUser = nil
-        accepted.acceptedAt = moment
-        setting = accepted
-        worker.submit { [store, log, accepted] in
-            do throws(StoreError) { try store.save(setting: accepted) } catch { log.error("setting not saved", ["why": error]) }
+        keepForRelay(of: before.fingerprint) { accepted in
+            accepted.joinUser = nil
+            accepted.acceptedAt = moment
         }
     }
 
